@@ -232,7 +232,5 @@ def _holidays(calendar: str, year: int) -> frozenset[date]:
         country, subdivision, categories = _CALENDARS[calendar]
     except KeyError:
         raise ValueError(f"{calendar!r} is not a calendar") from None
-    book = holidays.country_holidays(
-        country, subdiv=subdivision, years=[year], categories=categories
-    )
+    book = holidays.country_holidays(country, subdiv=subdivision, years=[year], categories=categories)
     return frozenset(day for day in book if day.year == year)

@@ -50,9 +50,7 @@ class Refusal(Exception):
         if known is None:
             raise ValueError(f"refusal code {code!r} is not registered")
         if known.facts != facts.keys():
-            raise ValueError(
-                f"refusal {code!r} takes the facts {sorted(known.facts)}, not {sorted(facts)}"
-            )
+            raise ValueError(f"refusal {code!r} takes the facts {sorted(known.facts)}, not {sorted(facts)}")
         super().__init__(code)
         self._code = code
         self._facts: Mapping[str, Any] = MappingProxyType(dict(facts))
