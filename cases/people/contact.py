@@ -1,0 +1,164 @@
+"""Contacts: how a person may be reached, with source and date, and masked for strangers.
+
+A contact comes from a creditor's file, from the person or from a collector; it
+is a fact with two times. Which one is used: the newest `as_of` of its kind, one
+given by the person before one given by a creditor on the same day. A number
+that replaced another less than a day ago receives no code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import phonenumbers
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, Text, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cases.db import Base, Id, Moment, refers
+from cases.history import Actor, Kind, record
+from cases.refusal import refusal_code
+
+PhoneUnreadable = refusal_code("contact.phone", "value")
+MailUnreadable = refusal_code("contact.mail", "value")
+
+FRESH: Final = timedelta(hours=24)
+"""How long a number that replaced another receives no code (rules, ASVS 7.5.1 and product choice)."""
+
+
+class Contact(Base):
+    """One way to reach a person. `value` as given, `value_norm` as compared (E.164, lower case)."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[Id]
+    person_id: Mapped[int] = refers("person.id")
+    creditor_id: Mapped[int | None] = refers("creditor.id", nullable=True)
+    source: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    value_norm: Mapped[str] = mapped_column(Text)
+    as_of: Mapped[date] = mapped_column(Date)
+    withdrawn: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    recorded_at: Mapped[Moment]
+    replaces: Mapped[int | None] = refers("contact.id", nullable=True)
+    replaced_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        CheckConstraint("kind in ('mobile', 'phone', 'email')", "kind"),
+        CheckConstraint("source in ('creditor', 'person', 'staff')", "source"),
+        CheckConstraint("(source = 'creditor') = (creditor_id is not null)", "creditor"),
+        CheckConstraint("replaced_at >= recorded_at", "stamp"),
+        Index("contact_replaced_once", "replaces", unique=True, postgresql_where=text("replaces is not null")),
+        Index("contact_person", "person_id", postgresql_where=text("replaced_at is null")),
+        Index("contact_value", "value_norm", postgresql_where=text("replaced_at is null")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The contact to use for a channel: its row's id, kind and normal form."""
+
+    id: int
+    kind: str
+    value: str
+
+
+def normal_phone(written: str, country: str | None) -> tuple[str, bool]:
+    """E.164 of a telephone number and whether a text can reach it. Raises PhoneUnreadable.
+
+    `country` is the two-letter country for numbers written without a prefix.
+    """
+    try:
+        number = phonenumbers.parse(written, country)
+    except phonenumbers.NumberParseException:
+        raise PhoneUnreadable(value=written) from None
+    if not phonenumbers.is_possible_number(number):
+        raise PhoneUnreadable(value=written)
+    kind = phonenumbers.number_type(number)
+    fixed = kind in (
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+    )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), not fixed
+
+
+def normal_mail(written: str) -> str:
+    """A mail address in lower case. Raises MailUnreadable when it cannot be one."""
+    mail = written.strip().lower()
+    name, at, host = mail.rpartition("@")
+    if not (name and at and "." in host.strip(".")) or any(c.isspace() for c in mail) or len(mail) > 254:
+        raise MailUnreadable(value=written)
+    return mail
+
+
+def masked(kind: str, value_norm: str) -> str:
+    """What may be shown before sign-in: the last two digits, or the first letter and the host's end."""
+    if kind == "email":
+        name, _, host = value_norm.rpartition("@")
+        return f"{name[:1]}•••@•••.{host.rpartition('.')[2]}"
+    return f"••••• •••{value_norm[-2:]}"
+
+
+def live_contacts(session: Session, people: Sequence[int]) -> list[Contact]:
+    """The contacts of a person, best first within each kind."""
+    return list(
+        session.scalars(
+            select(Contact)
+            .where(Contact.person_id.in_(people), Contact.replaced_at.is_(None), ~Contact.withdrawn)
+            .order_by(Contact.kind, Contact.as_of.desc(), Contact.source != "person", Contact.id.desc())
+        )
+    )
+
+
+def best(contacts: Sequence[Contact], kind: str) -> Contact | None:
+    """The contact of this kind to use: the first of `live_contacts`."""
+    return next((c for c in contacts if c.kind == kind), None)
+
+
+def receives_codes(contact: Contact, now: datetime) -> bool:
+    """Whether a one-time code may go there: not when it replaced another within 24 hours (real time)."""
+    return contact.replaces is None or now - contact.recorded_at >= FRESH
+
+
+def add_contact(
+    session: Session,
+    *,
+    person: int,
+    kind: str,
+    value: str,
+    value_norm: str,
+    source: str,
+    as_of: date,
+    by: Actor,
+    at: datetime,
+    creditor: int | None = None,
+    replaces: int | None = None,
+) -> Contact:
+    """Notes a contact, or corrects one (`replaces`). The history line holds its id, never its value."""
+    row = Contact(
+        person_id=person,
+        creditor_id=creditor,
+        source=source,
+        kind=kind,
+        value=value,
+        value_norm=value_norm,
+        as_of=as_of,
+        recorded_at=at,
+        replaces=replaces,
+    )
+    session.add(row)
+    session.flush()
+    record(
+        session,
+        Kind.CONTACT_ADDED if replaces is None else Kind.CONTACT_CORRECTED,
+        by=by,
+        at=at,
+        creditor=creditor,
+        person=person,
+        subject=f"contact:{row.id}",
+        facts={"kind": kind, "source": source},
+    )
+    return row

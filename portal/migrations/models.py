@@ -1,0 +1,18 @@
+"""Every room that has rows, imported once, so that migrations see the whole house."""
+
+from cases import history, seal
+from cases.arrangements import arrangement, proposal
+from cases.arrears import position
+from cases.db import Base
+from cases.debts import account, announced, creditor, due, ledger
+from cases.intake import result
+from cases.people import contact, joint, permission, person, staff
+from cases.work import queue
+from messaging import conversation, notices, outbox, receipt
+from portal import visit
+
+ROOMS = (
+    account, announced, arrangement, contact, conversation, creditor, due, history, joint, ledger, notices, outbox,
+    permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
+)  # fmt: skip
+METADATA = Base.metadata

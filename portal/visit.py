@@ -1,0 +1,70 @@
+"""Visits and one-time codes: the rows behind signing in.
+
+A *visit* is one signed-in browser, ended on the server. Only hashes are kept of
+its token and of codes: a stolen table opens nothing. A code request is written
+for everyone who asks, also for a stranger (then without a person), so that
+nothing tells them apart. Times here are real ones, whatever the demo's day.
+"""
+
+from sqlalchemy import CheckConstraint, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cases.db import Base, Id, Moment, Sha256, refers
+
+
+class Visit(Base):
+    """A signed-in browser: a person's, or a user's. `token_sha` is the SHA-256 of its random token."""
+
+    __tablename__ = "visit"
+
+    id: Mapped[Id]
+    token_sha: Mapped[Sha256] = mapped_column(unique=True)
+    person_id: Mapped[int | None] = refers("person.id", nullable=True)
+    staff_id: Mapped[int | None] = refers("staff.id", nullable=True)
+    started_at: Mapped[Moment]
+    seen_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        CheckConstraint("(person_id is null) <> (staff_id is null)", "who"),
+        Index("visit_person", "person_id", postgresql_where=text("ended_at is null")),
+        Index("visit_staff", "staff_id", postgresql_where=text("ended_at is null")),
+    )
+
+
+class CodeRequest(Base):
+    """Someone asked for a code. The code itself is made when it is sent; here stands its salted hash."""
+
+    __tablename__ = "code_request"
+
+    id: Mapped[Id]
+    browser_sha: Mapped[Sha256]
+    person_id: Mapped[int | None] = refers("person.id", nullable=True)
+    channel: Mapped[str] = mapped_column(Text)
+    contact_id: Mapped[int | None] = refers("contact.id", nullable=True)
+    asked_at: Mapped[Moment]
+    code: Mapped[str | None] = mapped_column(Text)
+    made_at: Mapped[Moment | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    used_at: Mapped[Moment | None]
+    message_id: Mapped[int | None] = refers("message.id", nullable=True)
+
+    __table_args__ = (
+        CheckConstraint("channel in ('sms', 'email')", "channel"),
+        Index("code_request_browser", "browser_sha", "id"),
+        Index("code_request_person", "person_id", "asked_at"),
+        Index("code_request_unsent", "id", postgresql_where=text("message_id is null and made_at is null")),
+    )
+
+
+class Knock(Base):
+    """One try at a door, for its limits: `what` is look_up, code, password; `whom_sha` a keyed hash of who or where."""
+
+    __tablename__ = "knock"
+
+    id: Mapped[Id]
+    what: Mapped[str] = mapped_column(Text)
+    whom_sha: Mapped[Sha256]
+    at: Mapped[Moment]
+
+    __table_args__ = (Index("knock_whom", "what", "whom_sha", "at"),)
