@@ -1,0 +1,31 @@
+// Small comforts on top of pages that work without this file.
+
+// The summary of what is to be put right is read first.
+document.querySelector("[data-focus]")?.focus();
+
+// A form is sent once, however often its button is pressed. Coming back to the page opens it again.
+const sent = new WeakSet();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  // After this turn of the loop, so that the pressed button's own name and value are still sent.
+  setTimeout(() => {
+    for (const button of document.querySelectorAll("button[type=submit]")) {
+      if (button.form === form) button.setAttribute("aria-disabled", "true");
+    }
+  });
+});
+
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) sent.delete(form);
+  for (const button of document.querySelectorAll("button[aria-disabled]")) {
+    button.removeAttribute("aria-disabled");
+  }
+});
