@@ -15,6 +15,7 @@ After a restore into a new cluster transaction numbers start low again; then
 `history_base()` is raised by `evenly migrate`, and until then nothing is written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +54,7 @@ class Finding:
     where: str
     row: int
     what: str
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def announce(
     """
     if amount <= 0:
         raise AnnouncedAmount(amount=amount)
-    made = session.scalar(
+    made: int | None = session.scalar(
         insert(Announced)
         .values(
             creditor_id=creditor,

@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from cases.arrears import position
 from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor
@@ -183,6 +184,7 @@ def post(
     """
     if amount == 0 or (amount < 0 and kind != "adjustment"):
         raise AmountNotPositive(amount=amount)
+    _lock(session, [account.id])
     if _posted_before(session, account, key, kind, amount, value_date):
         return
     if amount > 0:
@@ -195,6 +197,7 @@ def post(
     for n, part in enumerate(rows):
         _insert(session, account, kind, part.component, part.amount, value_date, key if n == 0 else f"{key}/{n + 1}",
                 at, due_on=due_on if n == 0 else None)  # fmt: skip
+    position.refresh(session, [account.id], at)
     _told(session, Kind.ENTRY_POSTED, account, by, at, {"what": kind, "amount": amount, "key": key}, value_date)
 
 
@@ -215,6 +218,7 @@ def pay(
     total = sum(amount for _, amount in shares)
     if total <= 0 or any(amount < 0 for _, amount in shares):
         raise AmountNotPositive(amount=total)
+    _lock(session, [account.id for account, _ in shares])
     was = session.scalar(select(Payment).where(Payment.creditor_id == creditor.id, Payment.key == key))
     if was is not None:
         if (was.amount, was.value_date) != (total, value_date):
@@ -232,6 +236,7 @@ def pay(
         if amount:
             _told(session, Kind.PAYMENT_POSTED, account, by, at, {"amount": amount, "key": key}, value_date,
                   subject=f"payment:{payment.id}")  # fmt: skip
+    position.refresh(session, [account.id for account, _ in shares], at)
     return payment
 
 
@@ -240,7 +245,8 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
 
     Raises ReversedAlready, ReversedTooEarly.
     """
-    session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update(key_share=True))
+    accounts = _accounts_of(session, payment.id)
+    _lock(session, [account.id for account in accounts])
     again = session.scalar(select(Payment).where(Payment.returns == payment.id))
     if again is not None:
         if again.key == key:
@@ -254,7 +260,8 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
     session.flush()
     for part in _live_parts(session, payment.id):
         _mirror(session, part, on, f"{key}/{part.id}", at, payment=back.id)
-    for account in _accounts_of(session, payment.id):
+    position.refresh(session, [account.id for account in accounts], at)
+    for account in accounts:
         _told(session, Kind.PAYMENT_RETURNED, account, by, at, {"amount": payment.amount, "key": payment.key}, on,
               subject=f"payment:{payment.id}")  # fmt: skip
     return back
@@ -268,6 +275,7 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
     """
     if entry.kind == "payment" or entry.reverses is not None:
         raise NothingToReverse(key=entry.key)
+    _lock(session, [entry.account_id])
     was = session.scalar(select(Entry).where(Entry.reverses == entry.id))
     if was is not None:
         if was.key == key:
@@ -278,6 +286,7 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
     _mirror(session, entry, on, key, at)
     account = session.get_one(Account, entry.account_id)
     move_surplus(session, account, entry.component, on=on, key=key, at=at)
+    position.refresh(session, [account.id], at)
     _told(session, Kind.ENTRY_REVERSED, account, by, at, {"what": entry.kind, "amount": entry.amount, "key": entry.key},
           on, subject=f"entry:{entry.id}")  # fmt: skip
 
@@ -288,14 +297,15 @@ def move_surplus(session: Session, account: Account, component: str, *, on: date
     if over <= 0 or component == "credit":
         return
     for part in _newest_parts(session, account.id, component):
-        _mirror(session, part, on, f"{key}/back/{part.id}", at, payment=part.payment_id)
+        moved_on = max(on, part.value_date)  # never before the money came
+        _mirror(session, part, moved_on, f"{key}/back/{part.id}", at, payment=part.payment_id)
         kept = max(-part.amount - over, 0)
         owed = {c: b for c, b in balance(session, [account.id])[account.id].items() if c != component}
         rows = [Part(component, kept)] if kept else []
         rows += split(-part.amount - kept, owed, "first")
         for row in rows:
-            _insert(session, account, "payment", row.component, -row.amount, on, f"{key}/to/{part.id}/{row.component}",
-                    at, payment=part.payment_id)  # fmt: skip
+            _insert(session, account, "payment", row.component, -row.amount, moved_on,
+                    f"{key}/to/{part.id}/{row.component}", at, payment=part.payment_id)  # fmt: skip
         over -= -part.amount - kept
         if over <= 0:
             return
@@ -322,6 +332,12 @@ def entry_called(session: Session, creditor: int, key: str) -> Entry:
     return found
 
 
+def _lock(session: Session, accounts: Iterable[int]) -> None:
+    """Holds these accounts, in order of id: what a component owes must not change while money is shared."""
+    ids = sorted(set(accounts))
+    session.execute(select(Account.id).where(Account.id.in_(ids)).order_by(Account.id).with_for_update(key_share=True))
+
+
 def _insert(
     session: Session, account: Account, kind: str, component: str, amount: int, value_date: date, key: str,
     at: datetime, *, due_on: date | None = None, payment: int | None = None, reverses: int | None = None,
@@ -335,8 +351,8 @@ def _insert(
 def _mirror(session: Session, entry: Entry, on: date, key: str, at: datetime, *, payment: int | None = None) -> None:
     session.add(Entry(creditor_id=entry.creditor_id, account_id=entry.account_id, currency=entry.currency,
                       kind=entry.kind, component=entry.component, book=entry.book, amount=-entry.amount,
-                      value_date=max(on, entry.value_date), due_on=entry.due_on, recorded_at=at, key=key, payment_id=payment,
-                      reverses=entry.id))  # fmt: skip
+                      value_date=max(on, entry.value_date), due_on=entry.due_on, recorded_at=at, key=key,
+                      payment_id=payment, reverses=entry.id))  # fmt: skip
     session.flush()
 
 
