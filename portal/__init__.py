@@ -1,0 +1,1 @@
+"""The top floor: every door into Evenly — pages, hooks, worker, timetable, commands."""
