@@ -128,7 +128,7 @@ def run(settings: Settings, *, demo: bool, load_book: LoadBook | None = None) ->
             announce(settings, at)
             children: list[Child] = []
             standing.callback(_stop, children, asked)
-            for name, argv, patience in _processes(settings):
+            for name, argv, patience in processes(settings):
                 if name == "worker":  # what follows shares two cores with nobody who waits for a page
                     _wait_until_ready(settings, children)
                 environ = _environ_of_stand_in(settings) if name == "pretend" else _environ(settings)
@@ -258,7 +258,7 @@ def _with_stand_in(settings: Settings) -> Settings:
     )
 
 
-def _processes(settings: Settings) -> Iterator[tuple[str, list[str], float]]:
+def processes(settings: Settings) -> Iterator[tuple[str, list[str], float]]:
     """Name, arguments of `python -m` and patience of each, in the order of starting.
 
     Worker and timetable come after the first page answers: what it asks of them waits in the queue.

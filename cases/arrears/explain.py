@@ -162,7 +162,7 @@ def explain(facts: Facts, on: date) -> Explained:
         left -= taken
         out.append(Demand(due_on, amount, taken))
     fallen = sum(d.amount for d in out if d.due_on < on)
-    overdue = max(fallen - met, 0)
+    overdue = max(fallen - max(met, 0), 0)
     since = next((d.due_on for d in out if d.due_on < on and d.open > 0), None) if overdue else None
     upcoming = [d.due_on for d in out if d.due_on >= on]
     return Explained(facts.account, on, tuple(out), fallen, met, overdue, since, min(upcoming, default=None))

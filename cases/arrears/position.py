@@ -90,11 +90,11 @@ m as (select e.account_id, -sum(e.amount) filter (where e.value_date <= a.on_day
       from a join entry e using (account_id) left join s using (account_id) group by 1),
 t as (select a.account_id, a.creditor_id, a.on_day, coalesce(f.fallen, 0)::bigint as fallen, coalesce(m.met, 0)::bigint as met, f.next_due, m.next_value
       from a left join f using (account_id) left join m using (account_id)),
-u as (select account_id, due_on as since, (cum - met)::bigint as rest from
+u as (select account_id, due_on as since, (cum - greatest(met, 0))::bigint as rest from
       (select o.account_id, o.due_on, o.amount, t.met, sum(o.amount) over (partition by o.account_id order by o.due_on, o.id) as cum
-       from t join o using (account_id) where t.fallen > t.met and o.due_on < t.on_day) x
-      where cum > met and cum - amount <= greatest(met, 0)),
-r as (select t.account_id, t.creditor_id, t.on_day as as_of, t.fallen, t.met, greatest(t.fallen - t.met, 0) as overdue,
+       from t join o using (account_id) where t.fallen > greatest(t.met, 0) and o.due_on < t.on_day) x
+      where cum > greatest(met, 0) and cum - amount <= greatest(met, 0)),
+r as (select t.account_id, t.creditor_id, t.on_day as as_of, t.fallen, t.met, greatest(t.fallen - greatest(t.met, 0), 0) as overdue,
         u.since, u.rest, t.next_due, least(t.next_due + 1, t.next_value) as next_change
       from t left join (select distinct on (account_id) account_id, since, rest from u order by account_id, since) u using (account_id))
 """

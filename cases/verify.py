@@ -1,0 +1,98 @@
+"""The proof: seals, ledger and kept positions, each against the facts.
+
+`verify` asks set-based questions and names the first row of each rule that is
+off. It changes nothing. What it cannot prove it counts: rows not yet sealed.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cases.arrears.position import DERIVE
+from cases.seal import Finding, Sealed, check_seals
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was checked and found."""
+
+    sealed: Sealed
+    entries: int
+    payments: int
+    positions: int
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is off."""
+        return not self.findings
+
+
+RULES: Final = {
+    ("entry", "mirror_differs"): """
+        select m.id from entry m join entry o on o.id = m.reverses
+        where o.reverses is not null or o.amount <> -m.amount or m.value_date < o.value_date or o.due_on is distinct from m.due_on
+           or (o.account_id, o.component, o.book, o.kind) <> (m.account_id, m.component, m.book, m.kind) order by 1 limit 1""",
+    ("entry", "mirror_of_nothing"): """
+        select m.id from entry m left join entry o on o.id = m.reverses where m.reverses is not null and o.id is null order by 1 limit 1""",
+    ("payment", "parts_differ"): """
+        select p.id from payment p left join (select payment_id, sum(amount) as parts from entry where payment_id is not null group by 1) e on e.payment_id = p.id
+        where coalesce(e.parts, 0) <> -p.amount order by 1 limit 1""",
+    ("payment", "return_differs"): """
+        select b.id from payment b join payment p on p.id = b.returns where b.amount <> -p.amount or b.value_date < p.value_date or p.creditor_id <> b.creditor_id order by 1 limit 1""",
+    ("account", "component_below_nought"): """
+        select account_id from entry group by account_id, component
+        having case component when 'credit' then sum(amount) > 0 else sum(amount) < 0 end order by 1 limit 1""",
+    ("entry", "no_history_line"): """
+        select id from entry e where not exists (select from history h where h.tx = e.tx) order by 1 limit 1""",
+    ("payment", "no_history_line"): """
+        select id from payment p where not exists (select from history h where h.tx = p.tx) order by 1 limit 1""",
+    ("entry", "foreign_account"): """
+        select e.id from entry e join account a on a.id = e.account_id where (a.creditor_id, a.currency) <> (e.creditor_id, e.currency) order by 1 limit 1""",
+    ("announced", "booked_without_its_payment"): """
+        select n.id from announced n left join payment p on p.id = n.payment_id where n.ending = 'booked' and n.replaced_at is null
+        and (p.id is null or p.creditor_id <> n.creditor_id or p.currency <> n.currency) order by 1 limit 1""",
+    ("arrangement", "two_live_for_an_account"): """
+        select max(arrangement_id) from arrangement_account where ended_at is null group by account_id having count(*) > 1 order by 1 limit 1""",
+    ("arrangement_account", "shares_differ"): """
+        select c.arrangement_id from arrangement_account c
+        left join (select i.arrangement_id, s.account_id, sum(s.amount) as shared from instalment i join instalment_share s on s.instalment_id = i.id group by 1, 2) x
+          using (arrangement_id, account_id) where coalesce(x.shared, 0) <> c.amount order by 1 limit 1""",
+    ("account", "no_live_terms"): """
+        select a.id from account a where not exists (select from account_terms t where t.account_id = a.id and t.replaced_at is null) order by 1 limit 1""",
+}
+"""Each rule as a question for the first row that breaks it."""
+
+_POSITIONS: Final = (
+    DERIVE.format(asked="select account_id, creditor_id, as_of as on_day from position")
+    + """select p.account_id, p.overdue, r.overdue, p.since, r.since from position p join r using (account_id)
+    where (p.fallen, p.met, p.overdue, p.as_of) <> (r.fallen, r.met, r.overdue, r.as_of)
+       or (p.since, p.rest, p.next_due, p.next_change) is distinct from (r.since, r.rest, r.next_due, r.next_change)
+    order by 1 limit 1"""
+)
+_NO_POSITION: Final = """
+    select a.id from account a where not exists (select from position p where p.account_id = a.id)
+    and (exists (select from entry e where e.account_id = a.id) or exists (select from due d where d.account_id = a.id)) order by 1 limit 1"""
+
+
+def verify(session: Session, anchor: tuple[int, str] | None = None) -> Proof:
+    """Proves seals, ledger and positions as of their own days. `anchor`: number and hash of a seal, from the log."""
+    sealed = check_seals(session, anchor)
+    findings = list(sealed.findings)
+    for (where, what), question in RULES.items():
+        row = session.execute(text(question)).scalar()
+        if row is not None:
+            findings.append(Finding(where, int(row), what))
+    off = session.execute(text(_POSITIONS)).one_or_none()
+    if off is not None:
+        facts = {"kept": off[1], "derived": off[2], "kept_since": off[3], "derived_since": off[4]}
+        findings.append(Finding("position", off[0], "differs_from_facts", facts))
+    bare = session.execute(text(_NO_POSITION)).scalar()
+    if bare is not None:
+        findings.append(Finding("position", int(bare), "missing"))
+    counts = session.execute(
+        text("select (select count(*) from entry), (select count(*) from payment), (select count(*) from position)")
+    ).one()
+    return Proof(sealed, counts[0], counts[1], counts[2], findings)
