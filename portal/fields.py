@@ -194,10 +194,9 @@ class MoneyField(Shown):
         """Minor units."""
         minor = amount_typed(typed, self.currency, figures(language()).group)
         if minor is None:
-            like = {"whole": decimal_text(62 * 10 ** decimals_of(self.currency), self.currency),
-                    "other": decimal_text(6250, self.currency)}
-            if decimals_of(self.currency) == 2:
-                like["whole"] = "62"
+            decimals = decimals_of(self.currency)
+            other = decimal_text(625 * 10**decimals // 10, self.currency) if decimals else "75"
+            like = {"whole": "62", "other": other}
             if self.named is None:
                 raise ValueError(_("Write the amount as a number, like %(whole)s or %(other)s", **like))
             raise ValueError(

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import phonenumbers
 from babel import Locale
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, LazyString
 from markupsafe import Markup, escape
 
@@ -126,6 +126,11 @@ def _s(text: str) -> str:
     return text
 
 
+def _b(text: str) -> str:
+    """Marks a text as both faces'; it is looked up where it is used."""
+    return text
+
+
 def language() -> str:
     """The code of the language of the page being answered."""
     if not has_request_context():
@@ -160,6 +165,7 @@ def figures(code: str) -> Figures:
     locale = Locale.parse(_LOCALES.get(code, code))
     symbols = locale.number_symbols.get("latn", locale.number_symbols)
     days, months = locale.days["format"], locale.months["format"]
+    short = Locale.parse(code).months["format"]["abbreviated"]  # British English has Sept, in four letters
     return Figures(
         decimal=symbols["decimal"],
         group=NO_BREAK if symbols["group"].isspace() else symbols["group"],
@@ -167,7 +173,7 @@ def figures(code: str) -> Figures:
         weekdays=tuple(days["wide"][n] for n in range(7)),
         weekdays_short=tuple(days["abbreviated"][n].rstrip(".") for n in range(7)),
         months=tuple(months["wide"][n] for n in range(1, 13)),
-        months_short=tuple(months["abbreviated"][n].rstrip(".")[:4] for n in range(1, 13)),
+        months_short=tuple(short[n].rstrip(".") for n in range(1, 13)),
         months_alone=tuple(locale.months["stand-alone"]["wide"][n] for n in range(1, 13)),
         day=_DAY.get(code, _DAY["en"]),
     )
@@ -239,7 +245,8 @@ def _grouped(digits: str, how: Figures) -> str:
 
 def today() -> date:
     """The day of the page being answered, in its reader's zone."""
-    return local(g.now, g.get("zone", ZONE)).date()
+    now = g.now if "now" in g else current_app.extensions["clock"].now()
+    return local(now, g.get("zone", ZONE)).date()
 
 
 def day(value: date, *, year: bool | None = None, code: str | None = None) -> str:

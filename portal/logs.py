@@ -63,7 +63,6 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         foreign_pre_chain=[template_only, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         pass_foreign_args=True,
-        keep_exc_info=True,
     ))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -86,14 +85,12 @@ def template_only(_logger: WrappedLogger, _method: str, line: EventDict) -> Even
     record: logging.LogRecord | None = line.get("_record")
     if record is None:
         return line
-    line.pop("positional_args", None)
+    filled_in = line.pop("positional_args", None)
     line["logger"] = record.name
     line["event"] = "library"
     line["place"] = f"{record.filename}:{record.lineno}"
-    if record.args and isinstance(record.msg, str):
+    if filled_in and isinstance(record.msg, str):
         line["template"] = record.msg
-    if record.exc_info:
-        line["exc_info"] = record.exc_info
     return line
 
 

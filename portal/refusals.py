@@ -16,7 +16,7 @@ import structlog
 
 from cases.money import Money
 from cases.refusal import Refusal
-from portal.language import DOMAINS, _d, _s, day, moment, money_text, number
+from portal.language import DOMAINS, _b, _d, _s, day, moment, money_text, number
 
 log = structlog.get_logger()
 
@@ -27,32 +27,70 @@ GENERAL: Final[Mapping[str, str]] = {
     "staff": _s("That was refused. Check what was entered and try again."),
 }
 
-DEBTOR: Final[dict[str, str]] = {
+_PLAN: Final[dict[str, str]] = {
+    "plan.nothing_owed": _b("There is nothing to pay in this plan. Choose another debt."),
+    "plan.amount_too_small": _b("%(amount)s each time is too little. Choose %(least)s or more."),
+    "plan.upfront_too_small": _b("%(upfront)s now is too little. Choose %(least)s or more, or nothing."),
+    "plan.upfront_too_large": _b("%(upfront)s now is more than the %(total)s in this plan. Choose less."),
+    "plan.upfront_day_past": _b("The sum now can be paid on %(earliest)s or later. Choose such a day."),
+    "plan.upfront_after_first": _b("Pay the sum now on or before the first payment, %(first)s."),
+    "plan.first_day_past": _b("The first payment can be on %(earliest)s or later. Choose such a day."),
+    "plan.first_day_too_far": _b("The first payment must be by %(latest)s. Choose an earlier day."),
+    "plan.month_day_unknown": _b("Choose a day of the month from 1 to 31."),
+    "plan.count_too_small": _b("A plan has at least one payment. Choose how many."),
+    "plan.too_many_instalments": _b(
+        "That would be %(count)s payments. A plan has at most %(most)s. Choose a larger amount."
+    ),
+    "plan.ends_before_first": _b("The plan would end before its first payment. Choose a later end."),
+}
+"""Both faces say these alike."""
+
+DEBTOR: Final[dict[str, str]] = _PLAN | {
     "money.not_an_amount": _d("Write the amount as a number, like 62 or 62.50."),
     "money.too_many_decimals": _d("Write the amount with fewer decimals, like 62.50."),
     "money.too_large": _d("That amount is too large. Please look at it again."),
     "money.unknown_currency": _d("We do not know that currency. Please ring us."),
 }
 
-STAFF: Final[dict[str, str]] = {
+STAFF: Final[dict[str, str]] = _PLAN | {
     "money.not_an_amount": _s("Write the amount as a number, like 62 or 62.50."),
     "money.too_many_decimals": _s("%(currency)s has %(decimals)s decimals. Write the amount with no more."),
     "money.too_large": _s("That amount is too large to be kept. Look at it again."),
     "money.unknown_currency": _s("%(currency)s is not a currency that we know."),
-    "clock.backwards": _s("Days only go forward. Choose a later day than %(now)s."),
+    "clock.backwards": _s("Days only go forward. It is %(now)s already. Choose a later day."),
+    "account.unknown": _s("There is no account %(account)s. Look at its reference again."),
+    "account.ambiguous": _s("%(account)s stands in several systems: %(systems)s. Name one of them."),
+    "announced.amount": _s("%(amount)s cannot be announced. Write an amount above nothing."),
+    "announced.ended": _s("This announced payment has ended. Announce a new one."),
+    "case.unknown": _s("There is no case %(case)s. Look at its reference again."),
+    "contact.phone": _s("That is not a phone number. Write it with its country, like +44 7700 900145."),
+    "contact.mail": _s("That is not an email address. Write it like name@example.org."),
+    "creditor.exists": _s("There is a creditor %(creditor)s already. Choose another reference."),
+    "creditor.unknown": _s("There is no creditor %(creditor)s. Look at its reference again."),
+    "ledger.amount": _s("%(amount)s cannot be posted. Write an amount above nothing."),
+    "ledger.key_taken": _s("%(key)s was posted before with other figures. Reverse it and use a new key."),
+    "ledger.nothing_to_reverse": _s("There is no entry %(key)s to reverse. Look at its key again."),
+    "ledger.reversed_already": _s("%(key)s is reversed already. There is nothing more to do."),
+    "ledger.reversed_too_early": _s("%(key)s is of %(on)s. Reverse it on that day or later."),
+    "user.exists": _s("There is a user with this email address already. Use another address."),
+    "user.role": _s("%(role)s is not a role. Choose one of %(roles)s."),
 }
 
 _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {"debtor": DEBTOR, "staff": STAFF}
 
 
-def sentence(refusal: Refusal, domain: DomainName) -> str:
-    """What to tell whoever asked, in the language of the page being answered."""
+def sentence(refusal: Refusal, domain: DomainName, *, currency: str | None = None) -> str:
+    """What to tell whoever asked, in the language of the page being answered.
+
+    `currency`: of the minor units among the facts, where the facts do not name it themselves.
+    """
     words = DOMAINS[domain]
     text = _SENTENCES[domain].get(refusal.code)
     if text is None:
         log.error("refusal_without_sentence", code=refusal.code, face=domain)
         return str(words.gettext(GENERAL[domain]))
-    facts = {name: _written(name, value, refusal.facts) for name, value in refusal.facts.items()}
+    named = refusal.facts.get("currency", currency)
+    facts = {name: _written(name, value, named) for name, value in refusal.facts.items()}
     return str(words.gettext(text)) % facts
 
 
@@ -61,8 +99,8 @@ def has_sentence(code: str, domain: DomainName) -> bool:
     return code in _SENTENCES[domain]
 
 
-def _written(name: str, value: Any, facts: Mapping[str, Any]) -> str:
-    """A fact as people read it. Minor units are money where the facts name their currency."""
+def _written(name: str, value: Any, currency: Any) -> str:
+    """A fact as people read it. A number is money if its name says so."""
     if isinstance(value, Money):
         return money_text(value)
     if isinstance(value, datetime):
@@ -72,11 +110,12 @@ def _written(name: str, value: Any, facts: Mapping[str, Any]) -> str:
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):
-        if isinstance(facts.get("currency"), str) and name not in _COUNTS:
-            return money_text(value, facts["currency"])
-        return number(value)
+        is_money = name in _AMOUNTS and isinstance(currency, str)
+        return money_text(value, currency) if is_money else number(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(sorted(str(one) for one in value))
     return str(value)
 
 
-_COUNTS: Final = frozenset({"decimals", "count", "days", "attempts", "minutes", "hours", "months", "version"})
-"""Facts that are counts although a currency stands beside them."""
+_AMOUNTS: Final = frozenset({"amount", "least", "most_amount", "upfront", "total", "owed", "left"})
+"""Facts in minor units."""

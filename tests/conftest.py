@@ -24,6 +24,7 @@ from cases.db import Database
 from portal import cluster
 from portal.embedded import FOR_TESTS, Place, Postgres, Valkey
 from portal.settings import sqlalchemy_url
+from tests.journeys.browser import browser as browser
 
 _EMPTY = """do $$ declare t text; begin perform set_config('session_replication_role', 'replica', true);
   for t in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'
