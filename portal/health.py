@@ -118,7 +118,7 @@ def _problems() -> list[str]:
     if database is None:
         return ["database.not_set"]
     try:
-        with database.unasked() as session:
+        with database.acting() as session:
             return list(seal.readiness(session))
     except SQLAlchemyError:
         log.error("readiness_failed", exc_info=True)
