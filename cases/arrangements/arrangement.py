@@ -1,19 +1,26 @@
 """The arrangement (plan): an agreed way to pay over one or several accounts.
 
-One currency, one live plan an account; a new one supersedes on approval. The
-sums live in the shares alone, one for each instalment and account: a joint
+One currency, one live plan an account; a new one supersedes on approval. When
+the one that ends covered other accounts too, those are released, and told so.
+The sums live in the shares alone, one for each instalment and account: a joint
 tenant sees the shares of the joint account and their sum, and never learns
-what else is in the other's plan.
+what else is in the other's plan. What was paid to a plan stands in `paid.py`.
 
-States: live, broken, completed, superseded, cancelled.
+States: live, broken, completed, superseded, cancelled. Live plan: one that has
+not ended, live or broken.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, insert, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements.schedule import Schedule
 from cases.db import Base, Currency, Id, Minor, Moment, refers
+from cases.history import Actor, Kind, record
+from cases.people.joint import accounts_of, liable_for
 
 
 class Arrangement(Base):
@@ -92,3 +99,179 @@ class InstalmentShare(Base):
     amount: Mapped[Minor]
 
     __table_args__ = (CheckConstraint("amount > 0", "amount"), Index("instalment_share_account", "account_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlan:
+    """A plan that has not ended, and those of its accounts that were asked for, in their order."""
+
+    arrangement: Arrangement
+    accounts: tuple[ArrangementAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An instalment of a plan with its shares: minor units by account id, as far as the asker may see them."""
+
+    instalment: Instalment
+    shares: dict[int, int]
+
+    @property
+    def minor(self) -> int:
+        """The sum of these shares."""
+        return sum(self.shares.values())
+
+
+def start(
+    session: Session,
+    *,
+    person: int,
+    proposal: int,
+    kind: str,
+    currency: str,
+    rhythm: str,
+    calendar: str | None,
+    covered: Sequence[tuple[int, int, int]],
+    schedule: Schedule[int],
+    on: date,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Makes a plan of an agreed schedule, agreed on the creditors' day `on`. Returns its id.
+
+    `covered`: account, creditor and minor units, in order. Live plans of these accounts are
+    superseded. The caller holds the accounts' rows locked. Each liable person is told, with the
+    shares of the accounts that this person owes and no others.
+    """
+    plan = Arrangement(person_id=person, proposal_id=proposal, kind=kind, currency=currency, rhythm=rhythm,
+                       calendar=calendar, agreed_at=at, agreed_on=on)  # fmt: skip
+    session.add(plan)
+    session.flush()
+    accounts = [account for account, _, _ in covered]
+    _supersede(session, accounts, plan.id, by=by, at=at)
+    creditors = {account: creditor for account, creditor, _ in covered}
+    session.execute(
+        insert(ArrangementAccount),
+        [
+            {"arrangement_id": plan.id, "account_id": account, "creditor_id": creditor, "nth": n, "amount": minor}
+            for n, (account, creditor, minor) in enumerate(covered, 1)
+        ],
+    )
+    made = session.execute(
+        insert(Instalment).returning(Instalment.n, Instalment.id),
+        [
+            {"arrangement_id": plan.id, "n": each.number, "part": str(each.part), "nominal_on": each.nominal_on,
+             "due_on": each.due_on}
+            for each in schedule.instalments
+        ],
+    )  # fmt: skip
+    numbers = dict(made.tuples().all())
+    session.execute(
+        insert(InstalmentShare),
+        [
+            {"instalment_id": numbers[each.number], "account_id": share.key, "creditor_id": creditors[share.key],
+             "amount": share.minor}
+            for each in schedule.instalments
+            for share in each.shares
+        ],
+    )  # fmt: skip
+    for liable, theirs in _by_person(session, accounts).items():
+        sums = [
+            (each.due_on, sum(share.minor for share in each.shares if share.key in theirs))
+            for each in schedule.instalments
+        ]
+        paying = [(day, minor) for day, minor in sums if minor]
+        record(session, Kind.ARRANGEMENT_STARTED, by=by, at=at, person=liable, subject=f"arrangement:{plan.id}",
+               facts={"kind": kind, "currency": currency, "rhythm": rhythm, "total": sum(m for _, m in paying),
+                      "count": len(paying), "first": paying[0][1], "first_on": paying[0][0].isoformat(),
+                      "last_on": paying[-1][0].isoformat()})  # fmt: skip
+    return plan.id
+
+
+def live_plans(
+    session: Session, *, people: Sequence[int] | None = None, accounts: Sequence[int] | None = None
+) -> list[LivePlan]:
+    """The live plans over these accounts, or over the accounts that these ids owe; newest first.
+
+    Only the asked accounts of a plan are given: the rest may be another person's.
+    """
+    asked = list(accounts) if accounts is not None else accounts_of(session, people or ())
+    rows = session.execute(
+        select(Arrangement, ArrangementAccount)
+        .join(ArrangementAccount, ArrangementAccount.arrangement_id == Arrangement.id)
+        .where(ArrangementAccount.account_id.in_(asked), ArrangementAccount.ended_at.is_(None))
+        .order_by(Arrangement.id.desc(), ArrangementAccount.nth)
+    )
+    found: dict[int, tuple[Arrangement, list[ArrangementAccount]]] = {}
+    for plan, account in rows:
+        found.setdefault(plan.id, (plan, []))[1].append(account)
+    return [LivePlan(plan, tuple(covered)) for plan, covered in found.values()]
+
+
+def would_end(session: Session, accounts: Sequence[int]) -> tuple[list[int], list[int]]:
+    """What approving a plan over these accounts would end: the live plans, and other accounts it would release."""
+    ending = list(
+        session.scalars(
+            select(ArrangementAccount.arrangement_id)
+            .where(ArrangementAccount.account_id.in_(accounts), ArrangementAccount.ended_at.is_(None))
+            .distinct()
+            .order_by(ArrangementAccount.arrangement_id)
+        )
+    )
+    released = session.scalars(
+        select(ArrangementAccount.account_id)
+        .where(
+            ArrangementAccount.arrangement_id.in_(ending),
+            ArrangementAccount.ended_at.is_(None),
+            ArrangementAccount.account_id.not_in(accounts),
+        )
+        .order_by(ArrangementAccount.account_id)
+    )
+    return ending, list(released)
+
+
+def instalments_of(session: Session, arrangement: int) -> list[Planned]:
+    """The instalments of a plan in order, with the shares that the asker may see."""
+    rows = session.execute(
+        select(Instalment, InstalmentShare.account_id, InstalmentShare.amount)
+        .join(InstalmentShare, InstalmentShare.instalment_id == Instalment.id)
+        .where(Instalment.arrangement_id == arrangement)
+        .order_by(Instalment.n, InstalmentShare.account_id)
+    )
+    found: dict[int, Planned] = {}
+    for instalment, account, minor in rows:
+        found.setdefault(instalment.id, Planned(instalment, {})).shares[account] = minor
+    return list(found.values())
+
+
+def _supersede(session: Session, accounts: Sequence[int], new: int, *, by: Actor, at: datetime) -> None:
+    """Ends the live plans of these accounts in favour of the plan `new`; tells each person, and of each release."""
+    ending, released = would_end(session, accounts)
+    for old in ending:
+        covered = session.execute(
+            select(ArrangementAccount.account_id, ArrangementAccount.creditor_id).where(
+                ArrangementAccount.arrangement_id == old, ArrangementAccount.ended_at.is_(None)
+            )
+        ).all()
+        session.execute(update(Arrangement).where(Arrangement.id == old).values(state="superseded", ended_at=at))
+        session.execute(
+            update(ArrangementAccount)
+            .where(ArrangementAccount.arrangement_id == old, ArrangementAccount.ended_at.is_(None))
+            .values(ended_at=at)
+        )
+        for liable, theirs in _by_person(session, [account for account, _ in covered]).items():
+            record(session, Kind.ARRANGEMENT_SUPERSEDED, by=by, at=at, person=liable, subject=f"arrangement:{old}",
+                   facts={"new": new, "released": len(theirs & set(released))})  # fmt: skip
+        for account, creditor in covered:
+            if account in released:
+                record(session, Kind.ARRANGEMENT_SUPERSEDED, by=by, at=at, creditor=creditor, account=account,
+                       subject=f"arrangement:{old}", facts={"released": 1})  # fmt: skip
+
+
+def _by_person(session: Session, accounts: Sequence[int]) -> dict[int, set[int]]:
+    """Which of these accounts each liable person owes."""
+    found: dict[int, set[int]] = {}
+    for account, people in liable_for(session, accounts).items():
+        for person in people:
+            found.setdefault(person, set()).add(account)
+    return dict(sorted(found.items()))

@@ -6,20 +6,53 @@ or superseded. A version keeps the few figures from which `schedule.py` makes
 every instalment, so what was shown is what will be saved.
 
 States: submitted (waits for an answer), countered, agreed, declined, withdrawn,
-expired, superseded.
+expired, superseded. Side: whose offer a version is; the other side answers it.
+What the person asks on the telephone is the person's, entered by staff.
+
+Deciding derives the sums again from today's facts. A version is agreed exactly
+as it was shown; if an account owes less by now than it covers, it is refused
+(`proposal.changed`) and another has to be made. If more is owed, the plan
+covers what was shown. It can be agreed up to the day of its first payment.
 """
 
 import uuid
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, Uuid, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, Uuid, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements import arrangement
+from cases.arrangements.offer import Draft, Terms, draft, owed_now, schedule_of
+from cases.arrangements.schedule import Rhythm, Schedule
+from cases.clock import add_working_days
 from cases.db import Base, Currency, Id, Minor, Moment, refers
+from cases.debts.account import Account
+from cases.history import Actor, Kind, proof, record
+from cases.people.person import Person, all_ids
+from cases.refusal import refusal_code
+from cases.work import queue
+
+UNKNOWN = refusal_code("proposal.unknown")
+DECIDED = refusal_code("proposal.decided", "state", "by", "at")
+CHANGED = refusal_code("proposal.changed", "account", "covered", "owed", "currency")
+EXPIRED = refusal_code("proposal.expired", "expires_on")
+OWN_OFFER = refusal_code("proposal.own_offer")
+REASON_UNKNOWN = refusal_code("proposal.reason_unknown", "reason")
+
+REASONS: Final = ("too_little", "too_long", "too_late", "other_way", "other")
+"""Why we decline: pays too little, takes too long, begins too late, another way is better, in words."""
+ANSWER_IN: Final = 2
+"""Working days within which a person gets an answer, or by the first payment if that is sooner."""
 
 
 class Proposal(Base):
-    """One version. `side`: whose offer it is. Amounts in minor units. `note`: free words, erasable."""
+    """One version. `side`: whose offer it is. Amounts in minor units.
+
+    `note`: free words of whoever made it; `reason` and `answer`: why it was declined, as a code and
+    in words. Words are erasable, the history keeps their proof.
+    """
 
     __tablename__ = "proposal"
 
@@ -46,6 +79,9 @@ class Proposal(Base):
     decided_at: Mapped[Moment | None]
     note: Mapped[str | None] = mapped_column(Text)
     note_salt: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    reason: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+    answer_salt: Mapped[uuid.UUID | None] = mapped_column(Uuid)
 
     __table_args__ = (
         CheckConstraint("side in ('person', 'staff')", "side"),
@@ -57,6 +93,8 @@ class Proposal(Base):
         CheckConstraint("amount > 0 and upfront >= 0 and (upfront > 0) = (upfront_on is not null)", "amount"),
         CheckConstraint("month_day between 1 and 31", "month_day"),
         CheckConstraint("(state = 'submitted') = (decided_at is null)", "decided"),
+        CheckConstraint("reason in ('too_little','too_long','too_late','other_way','other')", "reason"),
+        CheckConstraint("(reason is null and answer is null) or state = 'declined'", "declined"),
         UniqueConstraint("person_id", "key"),
         Index("proposal_open", "person_id", postgresql_where=text("state = 'submitted'")),
         Index("proposal_root", "root_id", "version"),
@@ -75,3 +113,266 @@ class ProposalAccount(Base):
     amount: Mapped[Minor]
 
     __table_args__ = (CheckConstraint("amount > 0", "amount"), Index("proposal_account_account", "account_id"))
+
+
+def propose(
+    session: Session,
+    *,
+    person: int,
+    accounts: Sequence[int],
+    terms: Terms,
+    key: str,
+    by: Actor,
+    at: datetime,
+    side: str = "person",
+    note: str | None = None,
+) -> Proposal:
+    """Sends a proposal for someone to decide: its rows, a history line and a work item.
+
+    `key` makes a double click one proposal: the same key gives the first one back. An open proposal
+    of the same person over any of these accounts is superseded. `side` `staff` is an offer of ours,
+    which the person answers; it opens no work item. Refuses as `offer.draft` does.
+    """
+    people = _locked(session, person)
+    was = session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
+    if was is not None:
+        return was
+    plan = draft(session, people, accounts, terms, at)
+    made = _save(session, person, plan, side=side, key=key, note=note, by=by, at=at)
+    for old in _open(session, people, accounts, but=made.id):
+        _decide(session, old, "superseded", by=by, at=at)
+    if side == "person":
+        queue.open_item(session, person=person, kind="proposal", subject=f"proposal:{made.id}", urgency=1, at=at,
+                        answer_by=_answer_by(plan))  # fmt: skip
+    return made
+
+
+def enter(
+    session: Session,
+    *,
+    person: int,
+    accounts: Sequence[int],
+    terms: Terms,
+    key: str,
+    by: Actor,
+    at: datetime,
+    note: str | None = None,
+) -> int:
+    """A plan or a promise agreed with the person on the telephone: proposed and approved at once.
+
+    Returns the arrangement's id; the same key enters once. Refuses as `propose` and `approve` do.
+    """
+    people = _locked(session, person)
+    was = session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
+    if was is not None:
+        return session.scalars(
+            select(arrangement.Arrangement.id).where(arrangement.Arrangement.proposal_id == was.id)
+        ).one()
+    plan = draft(session, people, accounts, terms, at)
+    made = _save(session, person, plan, side="person", key=key, note=note, by=by, at=at)
+    for old in _open(session, people, accounts, but=made.id):
+        _decide(session, old, "superseded", by=by, at=at)
+    return approve(session, made.id, by=by, at=at)
+
+
+def approve(session: Session, proposal: int, *, by: Actor, at: datetime) -> int:
+    """Agrees to what the person asked for: makes the plan and tells each liable person. Returns its id.
+
+    Of two at once one wins; the other gets `proposal.decided` with who and when. Also refuses
+    `proposal.own_offer`, `proposal.expired`, `proposal.changed`.
+    """
+    return _agree(session, _waiting(session, proposal, of="person"), by=by, at=at)
+
+
+def accept(session: Session, proposal: int, *, by: Actor, at: datetime) -> int:
+    """The person agrees to our offer: makes the plan, as `approve` does. Returns the plan's id."""
+    return _agree(session, _waiting(session, proposal, of="staff"), by=by, at=at)
+
+
+def counter(
+    session: Session,
+    proposal: int,
+    *,
+    terms: Terms,
+    key: str,
+    by: Actor,
+    at: datetime,
+    accounts: Sequence[int] | None = None,
+    note: str | None = None,
+) -> Proposal:
+    """Offers something else: a new version over the same accounts, or those named, for the person to answer.
+
+    The covered sums are today's. Refuses `proposal.decided`, and as `offer.draft` does.
+    """
+    root = select(func.coalesce(Proposal.root_id, Proposal.id)).where(Proposal.id == proposal).scalar_subquery()
+    was = session.scalar(select(Proposal).where(Proposal.root_id == root, Proposal.key == key))
+    if was is not None:
+        return was
+    old = _waiting(session, proposal, of="person")
+    people = all_ids(session, old.person_id)
+    plan = draft(session, people, accounts or [each.account_id for each in covered_by(session, old.id)], terms, at)
+    _decide(session, old, "countered", by=by, at=at)
+    return _save(session, old.person_id, plan, side="staff", key=key, note=note, by=by, at=at,
+                 root=old.root_id or old.id, version=old.version + 1)  # fmt: skip
+
+
+def decline(
+    session: Session, proposal: int, *, reason: str | None = None, words: str | None = None, by: Actor, at: datetime
+) -> None:
+    """Says no to the other side's offer. We give a `reason` of `REASONS`, a person need not.
+
+    Refuses `proposal.decided`, `proposal.own_offer`, `proposal.reason_unknown`.
+    """
+    ours = by.role != "debtor"
+    row = _waiting(session, proposal, of="person" if ours else "staff")
+    if reason not in REASONS and (ours or reason is not None):
+        raise REASON_UNKNOWN(reason=reason)
+    row.reason, row.answer = reason, words
+    facts: dict[str, object] = {"reason": reason} if reason else {}
+    if words:
+        row.answer_salt = uuid.uuid4()
+        facts["words"] = proof(row.answer_salt, words)
+    _decide(session, row, "declined", by=by, at=at)
+    record(session, Kind.PROPOSAL_DECLINED, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}",
+           facts=facts)  # fmt: skip
+
+
+def withdraw(session: Session, proposal: int, *, by: Actor, at: datetime) -> None:
+    """Takes one's own offer back: a person theirs, staff ours. Refuses `proposal.decided`, `proposal.own_offer`."""
+    row = _waiting(session, proposal, of="person" if by.role == "debtor" else "staff")
+    _decide(session, row, "withdrawn", by=by, at=at)
+    record(session, Kind.PROPOSAL_WITHDRAWN, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}")
+
+
+def terms_of(proposal: Proposal) -> Terms:
+    """The terms of a version, as they were wished."""
+    return Terms(amount=proposal.amount, first_on=proposal.first_on, rhythm=Rhythm(proposal.rhythm),
+                 month_day=proposal.month_day, upfront=proposal.upfront, upfront_on=proposal.upfront_on,
+                 kind=proposal.kind)  # fmt: skip
+
+
+def schedule_shown(proposal: Proposal, covered: Sequence[ProposalAccount]) -> Schedule[int]:
+    """The schedule of a version, exactly as it was shown and as it will be agreed; shares by account id."""
+    return schedule_of([(each.account_id, each.amount) for each in covered], terms_of(proposal), proposal.calendar)
+
+
+def covered_by(session: Session, proposal: int) -> list[ProposalAccount]:
+    """The accounts of a version in the order of the plan."""
+    return list(
+        session.scalars(
+            select(ProposalAccount).where(ProposalAccount.proposal_id == proposal).order_by(ProposalAccount.nth)
+        )
+    )
+
+
+def proposals_of(session: Session, people: Sequence[int], *, waiting: bool = False) -> list[Proposal]:
+    """The versions of these ids, newest first; `waiting`: only those that nobody has answered yet."""
+    query = select(Proposal).where(Proposal.person_id.in_(people)).order_by(Proposal.id.desc())
+    return list(session.scalars(query.where(Proposal.state == "submitted") if waiting else query))
+
+
+def _agree(session: Session, row: Proposal, *, by: Actor, at: datetime) -> int:
+    people = all_ids(session, row.person_id)
+    covered = covered_by(session, row.id)
+    accounts = [each.account_id for each in covered]
+    # One plan an account: whoever else agrees over one of these waits here, and then finds this plan.
+    session.execute(
+        select(Account.id).where(Account.id.in_(accounts)).order_by(Account.id).with_for_update(key_share=True)
+    )
+    owed, today = owed_now(session, people, accounts, at)
+    if row.expires_on < today:
+        raise EXPIRED(expires_on=row.expires_on)
+    for each in covered:
+        if owed.get(each.account_id, 0) < each.amount:
+            raise CHANGED(account=each.account_id, covered=each.amount, owed=owed.get(each.account_id, 0),
+                          currency=row.currency)  # fmt: skip
+    _decide(session, row, "agreed", by=by, at=at)
+    record(session, Kind.PROPOSAL_AGREED, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}",
+           facts={"version": row.version})  # fmt: skip
+    return arrangement.start(
+        session, person=row.person_id, proposal=row.id, kind=row.kind, currency=row.currency, rhythm=row.rhythm,
+        calendar=row.calendar, covered=[(each.account_id, each.creditor_id, each.amount) for each in covered],
+        schedule=schedule_shown(row, covered), on=today, by=by, at=at,
+    )  # fmt: skip
+
+
+def _save(
+    session: Session, person: int, plan: Draft, *, side: str, key: str, note: str | None, by: Actor, at: datetime,
+    root: int | None = None, version: int = 1,
+) -> Proposal:  # fmt: skip
+    terms, shown = plan.terms, plan.schedule
+    row = Proposal(
+        person_id=person, root_id=root, version=version, side=side, kind=terms.kind, currency=plan.currency,
+        amount=terms.amount, upfront=terms.upfront, upfront_on=terms.upfront_on if terms.upfront else None,
+        rhythm=str(terms.rhythm), first_on=terms.first_on, month_day=terms.dates.month_day, calendar=plan.calendar,
+        expires_on=terms.starts_on, key=key, made_by=str(by), made_at=at, note=note,
+        note_salt=uuid.uuid4() if note else None,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    session.add_all(
+        ProposalAccount(proposal_id=row.id, account_id=each.account, creditor_id=each.creditor, nth=n, amount=minor)
+        for n, (each, minor) in enumerate(plan.covered, 1)
+    )
+    facts: dict[str, object] = {
+        "kind": row.kind, "version": version, "amount": row.amount, "currency": row.currency, "rhythm": row.rhythm,
+        "upfront": row.upfront, "first_on": shown.instalments[0].due_on.isoformat(),
+        "last_on": shown.ends_on.isoformat(), "count": len(shown.instalments), "total": shown.total_minor,
+        "accounts": len(plan.covered),
+    }  # fmt: skip
+    if note and row.note_salt:
+        facts["note"] = proof(row.note_salt, note)
+    kind = Kind.PROPOSAL_SUBMITTED if version == 1 and side == "person" else Kind.PROPOSAL_COUNTERED
+    record(session, kind, by=by, at=at, person=person, subject=f"proposal:{row.id}", facts=facts)
+    session.flush()
+    return row
+
+
+def _decide(session: Session, row: Proposal, state: str, *, by: Actor, at: datetime) -> None:
+    row.state, row.decided_by, row.decided_at = state, str(by), at
+    session.flush()
+    queue.done(session, subject=f"proposal:{row.id}", by=by, at=at)
+
+
+def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
+    """The version, locked, while it waits for an answer and is that side's offer."""
+    row = session.scalar(
+        select(Proposal)
+        .where(Proposal.id == proposal)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise UNKNOWN()
+    if row.state != "submitted":
+        raise DECIDED(state=row.state, by=row.decided_by, at=row.decided_at)
+    if row.side != of:
+        raise OWN_OFFER()
+    return row
+
+
+def _locked(session: Session, person: int) -> list[int]:
+    """The ids of a person whose row is locked, so that two proposals at once come one after the other."""
+    session.execute(select(Person.id).where(Person.id == person).with_for_update(key_share=True))
+    return all_ids(session, person)
+
+
+def _open(session: Session, people: Sequence[int], accounts: Sequence[int], *, but: int) -> list[Proposal]:
+    theirs = select(ProposalAccount.proposal_id).where(ProposalAccount.account_id.in_(accounts))
+    return list(
+        session.scalars(
+            select(Proposal)
+            .where(Proposal.person_id.in_(people), Proposal.state == "submitted", Proposal.id != but,
+                   Proposal.id.in_(theirs))
+            .order_by(Proposal.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )  # fmt: skip
+
+
+def _answer_by(plan: Draft) -> date:
+    soon = plan.today + timedelta(days=ANSWER_IN)
+    if plan.calendar is not None:
+        soon = add_working_days(plan.calendar, plan.today, ANSWER_IN)
+    return min(soon, max(plan.terms.starts_on, plan.today))

@@ -97,7 +97,7 @@ grant update (name, name_norm, language, country, organisation) on person to eve
 grant update (recorded_at) on payment, entry, account to evenly_act;                    -- for locks alone: triggers refuse a change
 create trigger append_only before update or delete or truncate on account for each statement execute function refuse_change();
 grant update, delete on position to evenly_act;
-grant update (state, decided_by, decided_at, note, note_salt) on proposal to evenly_act;
+grant update (state, decided_by, decided_at, note, note_salt, reason, answer, answer_salt) on proposal to evenly_act;
 grant update (state, ended_at) on arrangement to evenly_act;
 grant update (ended_at) on arrangement_account to evenly_act;
 grant update (urgency, answer_by, not_before, taken_by, taken_until, given_to, done_at, done_by) on work_item to evenly_act;

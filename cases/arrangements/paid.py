@@ -1,0 +1,243 @@
+"""Paid to a plan: which of its instalments money has met. Derived, for any day.
+
+Money counts that the covered sum did not know: valued after the day of the agreement, or on it and
+recorded no earlier than it, or valued before it and recorded later. It meets what stands in the
+plan for its own account, in the order of its value date: instalments due by then, oldest first;
+then what else is due on the account; then later instalments. What no share takes is over, so no
+sum counts twice. A payment that was given back counts until its return only. What lowers the debt
+without money (a lowering adjustment, a write-off, a covered charge that was taken back) meets
+instalments as money does: nobody is asked for what is not owed. Announced money comes after all
+that was booked, on the day it is expected, and is told apart. (glossary *paid to a plan*)
+
+What else is due: contractual dues from the day of the agreement on, and what was charged since
+then; on a scheduled account also costs and fees that the plan does not cover.
+
+Everything is read by account, so a joint debtor who sees one account of a plan sees what was paid
+on that account, and the shares of that account alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SharePaid:
+    """One account's part of an instalment: due, paid and announced, in minor units."""
+
+    account: int
+    creditor: int
+    due: int
+    paid: int
+    announced: int
+
+    @property
+    def left(self) -> int:
+        """What is neither paid nor on its way."""
+        return self.due - self.paid - self.announced
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentPaid:
+    """An instalment and what has met it, summed over the shares that the asker may see; minor units."""
+
+    id: int
+    arrangement: int
+    n: int
+    part: str
+    nominal_on: date
+    due_on: date
+    shares: tuple[SharePaid, ...]
+
+    @property
+    def due(self) -> int:
+        """The whole instalment."""
+        return sum(share.due for share in self.shares)
+
+    @property
+    def paid(self) -> int:
+        """What money has met of it."""
+        return sum(share.paid for share in self.shares)
+
+    @property
+    def announced(self) -> int:
+        """What is on its way to it."""
+        return sum(share.announced for share in self.shares)
+
+    @property
+    def left(self) -> int:
+        """What is neither paid nor on its way: what a reminder may be about."""
+        return sum(share.left for share in self.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A sum in minor units and the day it counts from."""
+
+    on: date
+    minor: int
+
+
+def meet(
+    shares: Sequence[Dated], others: Sequence[Dated], money: Iterable[Dated], announced: Iterable[Dated] = ()
+) -> list[tuple[int, int]]:
+    """What booked and announced money meets of one account's shares of a plan: (paid, announced) each. Pure.
+
+    `shares` stand in the order of the plan; `others` is what else falls due on the account.
+    """
+    left = [share.minor for share in shares]
+    other = [each.minor for each in others]
+
+    def spread(sums: Iterable[Dated]) -> list[int]:
+        met = [0] * len(shares)
+        for item in sorted(sums, key=lambda each: each.on):
+            minor = item.minor
+            for i in [i for i, share in enumerate(shares) if share.on <= item.on]:
+                minor = take(i, minor, met)
+            for i, each in enumerate(others):
+                if each.on <= item.on:
+                    part = min(minor, other[i])
+                    other[i] -= part
+                    minor -= part
+            for i in range(len(shares)):
+                minor = take(i, minor, met)
+        return met
+
+    def take(i: int, minor: int, met: list[int]) -> int:
+        part = min(minor, left[i])
+        left[i] -= part
+        met[i] += part
+        return minor - part
+
+    return list(zip(spread(money), spread(announced), strict=True))
+
+
+def paid_to_plans(session: Session, arrangements: Sequence[int], on: date) -> dict[int, list[InstalmentPaid]]:
+    """The instalments of these plans in order, with what has met each by the day `on`. Two statements.
+
+    Works for the person and for a joint debtor alike: each sees the shares of their own accounts.
+    """
+    ids = list(arrangements)
+    if not ids:
+        return {}
+    rows = session.execute(_SHARES, {"ids": ids}).all()
+    facts: dict[tuple[int, int], dict[str, list[Dated]]] = {}
+    for plan, account, what, day, minor in session.execute(_FACTS, {"ids": ids, "on": on}):
+        facts.setdefault((plan, account), {}).setdefault(what, []).append(Dated(day, int(minor)))
+    met: dict[tuple[int, int], tuple[int, int]] = {}
+    for (plan, account), theirs in _grouped(rows).items():
+        known = facts.get((plan, account), {})
+        result = meet([Dated(day, minor) for _, day, minor in theirs], sorted(known.get("other", []), key=_on),
+                      known.get("money", []), known.get("announced", []))  # fmt: skip
+        met |= {(instalment, account): pair for (instalment, _, _), pair in zip(theirs, result, strict=True)}
+    parts: dict[int, list[SharePaid]] = {}
+    for row in rows:
+        paid, announced = met[row.id, row.account]
+        parts.setdefault(row.id, []).append(SharePaid(row.account, row.creditor, row.minor, paid, announced))
+    found: dict[int, list[InstalmentPaid]] = {plan: [] for plan in ids}
+    for row in rows:
+        if row.id in parts:
+            found[row.plan].append(InstalmentPaid(row.id, row.plan, row.n, row.part, row.nominal_on, row.due_on,
+                                                  tuple(parts.pop(row.id))))  # fmt: skip
+    return found
+
+
+def next_instalment(instalments: Sequence[InstalmentPaid]) -> InstalmentPaid | None:
+    """The first instalment that is neither paid nor on its way in full; its day may have passed."""
+    return next((each for each in instalments if each.left), None)
+
+
+def _on(dated: Dated) -> date:
+    return dated.on
+
+
+def _grouped(rows: Sequence[Row[Any]]) -> dict[tuple[int, int], list[tuple[int, date, int]]]:
+    """The shares of each account of each plan, in the order of the plan."""
+    found: dict[tuple[int, int], list[tuple[int, date, int]]] = {}
+    for row in rows:
+        found.setdefault((row.plan, row.account), []).append((row.id, row.due_on, row.minor))
+    return found
+
+
+_SHARES: Final = text("""
+select i.arrangement_id as plan, i.id, i.n, i.part, i.nominal_on, i.due_on,
+  s.account_id as account, s.creditor_id as creditor, s.amount as minor
+from instalment i
+join instalment_share s on s.instalment_id = i.id
+join arrangement_account a on a.arrangement_id = i.arrangement_id and a.account_id = s.account_id
+where i.arrangement_id = any(:ids)
+order by i.arrangement_id, i.n, a.nth
+""")
+
+# `p`: each account of each plan, from the agreement until, for a plan that has ended, its end.
+# `new`: a sum that the covered one did not know. A moment is told from an equal one by the value date.
+_FACTS: Final = text("""
+with p as (
+  select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, a.ended_at,
+    (a.ended_at at time zone c.zone)::date as ended_on,
+    coalesce(d.scheduled, false) as scheduled, coalesce(d.interest, false) as interest
+  from arrangement g
+  join arrangement_account a on a.arrangement_id = g.id
+  join creditor c on c.id = a.creditor_id
+  left join lateral (select true as scheduled, bool_or(u.component <> 'principal') as interest from due u
+                     where u.account_id = a.account_id and u.replaced_at is null and u.amount > 0
+                     group by u.account_id) d on true
+  where g.id = any(:ids)),
+e as (
+  select p.plan, x.*, coalesce(y.value_date, x.value_date) as v, coalesce(y.recorded_at, x.recorded_at) as r,
+    y.returns, exists (select from entry m where m.reverses = x.id and m.value_date <= :on) as taken_back
+  from p join entry x on x.account_id = p.account_id left join payment y on y.id = x.payment_id),
+n as (
+  select e.*, p.agreed_on, p.scheduled, p.interest,
+    (e.v > p.agreed_on or (e.v = p.agreed_on and e.r >= p.agreed_at) or (e.v < p.agreed_on and e.r > p.agreed_at))
+      as new,
+    (p.ended_at is not null and (e.v > p.ended_on or (e.v = p.ended_on and e.r >= p.ended_at)
+                                 or (e.v < p.ended_on and e.r > p.ended_at))) as late
+  from e join p on p.plan = e.plan and p.account_id = e.account_id where e.v <= :on)
+-- money: a payment's parts together, so that a part moved within its payment is not money again
+select plan, account_id, 'money' as what, greatest(v, agreed_on) as on, -sum(amount) as minor
+from n
+where kind = 'payment' and payment_id is not null and new and not late and returns is null
+  and not exists (select from payment b where b.returns = n.payment_id and b.value_date <= :on)
+group by plan, account_id, payment_id, v, agreed_on having sum(amount) < 0
+union all
+-- other sums that lower the debt
+select plan, account_id, 'money', greatest(v, agreed_on), -amount
+from n
+where new and not late and amount < 0 and reverses is null and not taken_back
+  and (kind in ('adjustment', 'write_off') or kind = 'payment' and payment_id is null)
+union all
+-- a covered charge, fee or interest that was taken back later
+select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount
+from n join n o on o.plan = n.plan and o.id = n.reverses
+where n.new and not n.late and n.amount < 0 and n.kind <> 'payment' and not o.new
+union all
+-- what was charged since
+select plan, account_id, 'other', greatest(coalesce(due_on, v), agreed_on), amount
+from n
+where new and amount > 0 and reverses is null and not taken_back and coalesce(due_on, v) <= :on
+  and kind in ('charge', 'interest', 'fee', 'cost', 'adjustment')
+  and not (scheduled and (kind = 'charge' and due_on is null or kind = 'interest' and interest))
+union all
+-- contractual dues from the agreement on
+select p.plan, p.account_id, 'other', u.due_on, u.amount
+from p join due u on u.account_id = p.account_id
+where u.replaced_at is null and u.amount > 0 and u.due_on >= p.agreed_on and u.due_on <= :on
+union all
+-- costs and fees that a scheduled account owed already: the plan does not cover them
+select plan, account_id, 'other', agreed_on, sum(amount)
+from n where scheduled and component in ('fee', 'cost') and not new
+group by plan, account_id, agreed_on having sum(amount) > 0
+union all
+select p.plan, p.account_id, 'announced', greatest(m.expected_on, p.agreed_on), m.amount
+from p join announced m on m.account_id = p.account_id
+where p.ended_at is null and m.replaced_at is null and m.announced_on <= :on
+  and (m.ended_on is null or m.ended_on > :on)
+  and not exists (select from payment b where b.id = m.payment_id and b.value_date <= :on)
+""")
