@@ -96,6 +96,8 @@ def test_a_word_that_gives_the_debt_away_is_found(text: str, what: str) -> None:
         "€ 5",
         "5 EUR",
         "٢٠ جنيه",
+        "\u00a3\u200b20",
+        "5\u200b00\u200bkr",
     ],
 )
 def test_an_amount_is_found_however_it_is_written(text: str) -> None:

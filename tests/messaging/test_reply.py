@@ -90,6 +90,8 @@ def test_any_clear_demand_withdraws(text: str) -> None:
     [
         "I can't stop thinking about it",
         "please don't cancel my plan",
+        "please don't stop these texts",
+        "I do not want to unsubscribe",
         "Can you cancel my direct debit?",
         "Stop charging me interest",
         "stop my payment until you call me",
@@ -118,6 +120,8 @@ def test_what_may_or_may_not_be_a_withdrawal_is_read_by_a_person(text: str) -> N
         "Don't send a letter, I'll pay",
         "How do I start paying?",
         "weekend works for me",
+        "TD, my bank, has sent it",
+        "It has no end, koniec miesiąca, end.",
         "",
         "\U0001f44d",
     ],
