@@ -137,9 +137,7 @@ def test_two_zones_leave_only_their_overlap() -> None:
 
 def test_zones_that_are_never_open_together_have_no_opening() -> None:
     assert (
-        next_open(
-            contact_window("uk_default"), ["Europe/London", "Pacific/Fiji"], _utc("2026-11-20T12:00:00+00:00")
-        )
+        next_open(contact_window("uk_default"), ["Europe/London", "Pacific/Fiji"], _utc("2026-11-20T12:00:00+00:00"))
         is None
     )
 
