@@ -1,0 +1,133 @@
+"""Loads the sample book, and tells what its people did and said.
+
+Everything goes through production's own ways: the files through the load, the
+plans, texts and answers through the acts. Only who acted is invented.
+"""
+
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+import pyotp
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.arrangements import proposal
+from cases.arrangements.offer import Terms
+from cases.arrangements.schedule import Rhythm
+from cases.clock import Clock, moment_of
+from cases.db import Database
+from cases.debts import announced
+from cases.debts.account import Account, account_called
+from cases.debts.creditor import creditor_called, switch_contractual_reminders
+from cases.debts.ledger import Entry
+from cases.history import Actor, Kind, record
+from cases.intake import load
+from cases.people.joint import liable_for
+from cases.people.staff import add_user
+from messaging import conversation
+from portal.demo import book, characters
+from portal.keys import Keys
+from portal.passwords import hashed
+from portal.settings import Settings
+
+BY: Final = Actor("sample")
+PASSWORD: Final = "evenly shows the way"  # public: production refuses users marked as samples
+STAFF: Final = (("priya@evenly.example", "Priya Nand"), ("sam@evenly.example", "Sam Okoro"))
+
+
+def load_book(settings: Settings) -> None:
+    """Loads the book into an empty database, as of the demo's day."""
+    clock = Clock(settings.clock_file)
+    db = Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2)
+    now = clock.now()
+    made = book.make(now.date())
+    characters.add(made)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for lender in book.LENDERS.values():
+                _load_one(db, lender, made.files[lender.ref].write(Path(folder) / lender.ref), now)
+        with db.acting() as session:
+            _tell(session, made, now, Keys(settings.keys))
+    finally:
+        db.close()
+
+
+def _load_one(db: Database, lender: book.Lender, folder: Path, now: datetime) -> None:
+    with db.acting() as session:
+        result = load.load(
+            session, folder, creditor_ref=lender.ref, system=lender.system,
+            new_creditor=load.NewCreditor(lender.name, lender.country, lender.currency), by=BY, at=now,
+        )  # fmt: skip
+        if result.refused:
+            raise RuntimeError(f"the sample book of {lender.ref} has bad rows")
+        creditor = creditor_called(session, lender.ref)
+        switch_contractual_reminders(session, creditor, lender.contractual, by=BY, at=now)
+    click.echo(f"  {lender.name}: {sum(count.rows for count in result.files.values()):,} rows")
+
+
+def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
+    """What happened besides the files: users, money on its way, plans, a text."""
+    for mail, name in STAFF:
+        add_user(session, mail=mail, name=name, role="collector", password=hashed(PASSWORD),
+                 totp=keys.encrypt(pyotp.random_base32()), by=BY, at=now, sample=True)  # fmt: skip
+    for lender, account_ref, entry_ref, amount, arrives in made.on_its_way:
+        _announce(session, lender, account_ref, entry_ref, amount, arrives, now)
+    find = _finder(session)
+    today = made.today
+    zofia, loan = find("wierzba", "L4491")
+    _plan(session, zofia, [loan], Terms(amount=310_00, first_on=characters.zofia_pays(today, -2)),
+          _morning(characters.zofia_pays(today, -2) - timedelta(days=5), "Europe/Warsaw"))  # fmt: skip
+    owen, rent = find("tidewell", "T4501")
+    four_weekly = Terms(amount=70_00, first_on=characters.owen_pays(today, -1), rhythm=Rhythm.FOUR_WEEKLY)
+    _plan(session, owen, [rent], four_weekly,
+          _morning(characters.owen_pays(today, -1) - timedelta(days=4), "Europe/London"))  # fmt: skip
+    idris, tenancy = find("tidewell", "T4481")
+    _, alarm = find("ashmere", "S4482")
+    proposal.propose(session, person=idris, accounts=[tenancy, alarm],
+                     terms=Terms(amount=60_00, first_on=today + timedelta(days=10)), key="sample-idris",
+                     by=Actor("debtor", idris), at=now)  # fmt: skip
+    conversation.receive(session, provider_id="SMsample0000000000000000000000idris", sender=_number(characters.IDRIS),
+                         words="can i pay 60 a month from when i get paid", by=Actor("carrier"), at=now)  # fmt: skip
+    record(session, Kind.SAMPLE_LOADED, by=BY, at=now, facts={"day": today.isoformat()})
+
+
+def _announce(
+    session: Session, lender: str, account_ref: str, entry_ref: str, amount: int, arrives: date, now: datetime
+) -> None:
+    """Announces money whose entry the file has already brought, dated on a later day."""
+    creditor = creditor_called(session, lender)
+    account = account_called(session, creditor.id, account_ref)
+    payment = session.scalars(
+        select(Entry.payment_id).where(
+            Entry.account_id == account.id, Entry.value_date == arrives, Entry.kind == "payment"
+        )
+    ).first()
+    made = announced.announce(
+        session, creditor=creditor.id, account=account.id, currency=account.currency, amount=amount, channel="bank",
+        on=now.date(), expected_on=arrives, key=f"notice/{entry_ref}", by=BY, at=now,
+    )  # fmt: skip
+    announced.end(session, made, ending="booked", on=arrives, payment=payment, by=BY, at=now)
+
+
+def _plan(session: Session, person: int, accounts: list[int], terms: Terms, agreed: datetime) -> None:
+    proposal.enter(session, person=person, accounts=accounts, terms=terms, key="sample", by=Actor("sample"), at=agreed)
+
+
+def _finder(session: Session) -> Callable[[str, str], tuple[int, int]]:
+    def find(lender: str, ref: str) -> tuple[int, int]:
+        account: Account = account_called(session, creditor_called(session, lender).id, ref)
+        return liable_for(session, [account.id])[account.id][0], account.id
+
+    return find
+
+
+def _number(character: characters.Character) -> str:
+    return character.who.phone.replace(" ", "")
+
+
+def _morning(day: date, zone: str) -> datetime:
+    return moment_of(day, time(10, 20), zone)
