@@ -42,6 +42,9 @@ _PLAN: Final[dict[str, str]] = {
         "That would be %(count)s payments. A plan has at most %(most)s. Choose a larger amount."
     ),
     "plan.ends_before_first": _b("The plan would end before its first payment. Choose a later end."),
+    "proposal.no_account": _b("Choose at least one debt for the plan."),
+    "proposal.other_currency": _b("One plan has one currency. Choose debts in the same currency."),
+    "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""
 
@@ -50,6 +53,13 @@ DEBTOR: Final[dict[str, str]] = _PLAN | {
     "money.too_many_decimals": _d("Write the amount with fewer decimals, like 62.50."),
     "money.too_large": _d("That amount is too large. Please look at it again."),
     "money.unknown_currency": _d("We do not know that currency. Please ring us."),
+    "proposal.unknown_account": _d("One of these debts cannot be in a plan now. Choose your debts again."),
+    "proposal.unknown": _d("We cannot find this offer. Go back to your plan."),
+    "proposal.decided": _d("This offer was answered already. Go back to your plan to see the answer."),
+    "proposal.changed": _d("What you owe has changed. Please look at the new figures and send a new plan."),
+    "proposal.expired": _d("This offer was open until %(expires_on)s. Please send a new plan."),
+    "proposal.own_offer": _d("You made this offer yourself. We will answer it."),
+    "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
 }
 
 STAFF: Final[dict[str, str]] = _PLAN | {
@@ -57,6 +67,26 @@ STAFF: Final[dict[str, str]] = _PLAN | {
     "money.too_many_decimals": _s("%(currency)s has %(decimals)s decimals. Write the amount with no more."),
     "money.too_large": _s("That amount is too large to be kept. Look at it again."),
     "money.unknown_currency": _s("%(currency)s is not a currency that we know."),
+    "proposal.unknown_account": _s(
+        "An account among them cannot be in a plan: closed, not theirs, or in a live plan. Choose again."
+    ),
+    "proposal.unknown": _s("There is no such proposal. Open the case again."),
+    "proposal.decided": _s("This was decided on %(at)s. Open the case again to see the answer."),
+    "proposal.changed": _s(
+        "Only %(owed)s is owed now, and the plan covers %(covered)s. Offer a plan over what is owed."
+    ),
+    "proposal.expired": _s("This proposal was open until %(expires_on)s. Offer a new one."),
+    "proposal.own_offer": _s("This is our own offer. The person answers it."),
+    "proposal.reason_unknown": _s("Choose one of the reasons in the list."),
+    "work.nothing_open": _s("Nothing waits here any more. Go back to your queue."),
+    "work.taken": _s("A colleague has this case open until %(until)s. Take the next one."),
+    "work.cannot_wait": _s("Distress cannot be postponed. Open the case, or pass it on."),
+    "work.postpone_day": _s("Choose a day from %(earliest)s to %(latest)s."),
+    "work.reason_unknown": _s("Choose one of the reasons in the list."),
+    "work.pass_to": _s("This colleague does not work cases. Choose another one."),
+    "intake.folder": _s("The folder has no %(missing)s. Add it, or name another folder."),
+    "intake.file": _s("%(name)s is not a file that can be loaded. Name it as in Evenly’s layout."),
+    "intake.system": _s("%(system)s is not a name for a system. Use letters, digits and hyphens."),
     "clock.backwards": _s("Days only go forward. It is %(now)s already. Choose a later day."),
     "account.unknown": _s("There is no account %(account)s. Look at its reference again."),
     "account.ambiguous": _s("%(account)s stands in several systems: %(systems)s. Name one of them."),
@@ -117,5 +147,5 @@ def _written(name: str, value: Any, currency: Any) -> str:
     return str(value)
 
 
-_AMOUNTS: Final = frozenset({"amount", "least", "most_amount", "upfront", "total", "owed", "left"})
+_AMOUNTS: Final = frozenset({"amount", "least", "most_amount", "upfront", "total", "owed", "left", "covered"})
 """Facts in minor units."""

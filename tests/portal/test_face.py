@@ -73,7 +73,7 @@ def test_every_part_at_the_desk_is_accessible_and_fits(browser: Browser, face_at
     context.close()
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/nowhere", "/work/nowhere", "/sink/broken"])
+@pytest.mark.parametrize("address", [*PAGES, "/nowhere", "/work/nowhere"])
 def test_every_short_page_is_accessible_and_fits_on_a_small_phone(
     browser: Browser, face_at: str, address: str
 ) -> None:
@@ -127,12 +127,26 @@ def test_the_keyboard_reaches_the_content_first_and_everything_after_it(phone: P
 
 def test_a_form_is_sent_once_however_often_its_button_is_pressed(phone: Page, face_at: str) -> None:
     phone.goto(face_at + "/sink")
-    sent: list[str] = []
-    phone.on("request", lambda asked: sent.append(asked.post_data or "") if asked.method == "POST" else None)
-    phone.evaluate("() => { const b = document.querySelector('button[name=send]'); b.click(); b.click(); }")
-    phone.wait_for_selector("#problems")
-    assert len(sent) == 1
-    assert "send=yes" in sent[0]
+    # The window hears of a submit after the page's own script: it notes what that let through, and stops it.
+    let_through = phone.evaluate(
+        """async () => {
+          const seen = [];
+          window.addEventListener('submit', e => { seen.push(!e.defaultPrevented); e.preventDefault(); });
+          const button = document.querySelector('button[name=send]');
+          for (let n = 0; n < 3; n++) { button.click(); await new Promise(done => setTimeout(done, 10)); }
+          return [seen, button.getAttribute('aria-disabled'), button.disabled];
+        }"""
+    )
+    assert let_through == [[True, False, False], "true", False]
+    phone.evaluate("() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert phone.locator("button[name=send]").get_attribute("aria-disabled") is None
+
+
+def test_the_pressed_buttons_own_value_is_sent(phone: Page, face_at: str) -> None:
+    phone.goto(face_at + "/sink")
+    with phone.expect_request(lambda asked: asked.method == "POST") as asked:
+        phone.click("button[name=send]")
+    assert "send=yes" in (asked.value.post_data or "")
 
 
 def test_every_page_works_without_scripts(plain_phone: Page, face_at: str) -> None:
