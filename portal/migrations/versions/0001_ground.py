@@ -167,6 +167,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("batch_pkey")),
     )
     op.create_table(
+        "extra_fact",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("creditor_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("file in ('liable', 'instalments', 'entries')", name=op.f("extra_fact_file")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("extra_fact_account_id_fkey")),
+        sa.ForeignKeyConstraint(["creditor_id"], ["creditor.id"], name=op.f("extra_fact_creditor_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("extra_fact_pkey")),
+    )
+    op.create_index("extra_fact_account", "extra_fact", ["account_id", "file", "ref", "id"], unique=False)
+    op.create_table(
         "contact",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),

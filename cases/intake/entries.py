@@ -1,0 +1,143 @@
+"""Entries of a load, before they are posted: what each says, whether it came before, what it takes back.
+
+An entry is known by creditor, source system and entry_ref; under that key it is
+posted once. The same row again changes nothing; with other figures it is
+refused, for the ledger is never edited. A reversal takes one entry back whole:
+it names an entry of its own account, not taken back yet, not before its day.
+"""
+
+from typing import Final
+
+from cases.intake.check import Rule, extra_of, judge, quoting, refuse, refuse_twice, required, trimmed
+from cases.intake.layout import AMOUNT, COLUMNS, DATE, ENTRIES, ENTRY_KINDS
+from cases.intake.schedule import ACCOUNT, account_rules
+from cases.intake.staging import Arrival
+
+
+def key_sql(ref: str) -> str:
+    """The ledger's key of an entry_ref, in SQL. A stroke is escaped: the ledger's own parts use it."""
+    return f"%(system)s || ':' || replace(replace({ref}, '%%', '%%25'), '/', '%%2F')"
+
+
+def key_of(system: str, ref: str) -> str:
+    """The ledger's key of an entry_ref of a source system."""
+    return f"{system}:{ref.replace('%', '%25').replace('/', '%2F')}"
+
+
+_WHAT: Final = "case when {0}.reverses is not null then 'reversal' else {0}.kind end"
+
+
+def check_entries(arrival: Arrival) -> int:
+    """Reads and judges entries.csv into `in_entries`, only what is new. Returns how many rows came before."""
+    extra = extra_of(arrival, ENTRIES)
+    source = (
+        f"select t.*, t.value_date ~ '{DATE}' as day_ok, t.due_on ~ '{DATE}' as due_ok, t.amount ~ '{AMOUNT}' as amount_ok,"
+        f" {key_sql('t.entry_ref')} as key, case when f.ref is null then a.id end as account_id, a.currency as own_currency, u.factor, u.decimals,"
+        f" f.ref is not null as fallen from (select s.n, {trimmed(COLUMNS[ENTRIES])}, {extra} as extra"
+        f" from staged_entries s offset 0) t {ACCOUNT} offset 0"
+    )
+    typed = (
+        "account_id, own_currency as currency, entry_ref as ref, key, kind,"
+        " case when amount_ok then (amount::numeric * factor)::bigint end as amount,"
+        " case when day_ok then value_date::date end as value_date,"
+        " case when due_ok and kind = 'charge' then due_on::date end as due_on, reverses,"
+        " due_on is not null and kind <> 'charge' as due_ignored, extra"
+    )
+    kinds = ", ".join(f"'{k}'" for k in ENTRY_KINDS)
+    rules = [
+        *required("account_ref", "entry_ref", "value_date", "kind", "amount"),
+        quoting("value_date", "date", "r.value_date is not null and not r.day_ok"),
+        quoting("due_on", "date", "r.due_on is not null and not r.due_ok"),
+        quoting("kind", "kind", f"r.kind not in ({kinds})"),
+        *account_rules("r.kind = 'adjustment'"),
+        Rule("reverses", "reversal.names_nothing", "r.kind = 'reversal' and r.reverses is null"),
+        Rule("reverses", "reversal.not_a_reversal", "r.kind <> 'reversal' and r.reverses is not null"),
+    ]
+    judge(arrival, ENTRIES, source, typed, rules)
+    refuse_twice(arrival, ENTRIES, "ref", "entry_ref")
+    arrival.run("analyze in_entries")
+    arrival.run(
+        "insert into finding (file, n, field, code, facts, refused) select 'entries', n, 'due_on', 'due_on.ignored',"
+        " jsonb_build_object('kind', kind), false from in_entries where due_ignored"
+    )
+    came = _take_out_known(arrival)
+    _check_reversals(arrival)
+    return came
+
+
+def _take_out_known(arrival: Arrival) -> int:
+    """Entries that came before leave `in_entries`: refused if their figures differ. Returns how many are the same."""
+    arrival.run(
+        "create temp table came on commit drop as select i.n, e.id as entry_id, p.id as payment_id from in_entries i"
+        " left join entry e on e.creditor_id = %(creditor)s and e.key = i.key"
+        " left join payment p on p.creditor_id = %(creditor)s and p.key = i.key"
+        " where e.id is not null or p.id is not null"
+    )
+    if not arrival.ask("select 1 from came limit 1"):
+        return 0
+    arrival.run("analyze came")
+    same = (
+        "case when p.returns is not null then i.kind = 'reversal' and -p.amount = i.amount and p.value_date = i.value_date"
+        f" and (select o.key from payment o where o.id = p.returns) = {key_sql('i.reverses')} and {_has_part('p')}"
+        " when p.id is not null then i.kind = 'payment' and p.amount = i.amount and p.value_date = i.value_date"
+        f" and {_has_part('p')}"
+        " when e.reverses is not null then i.kind = 'reversal' and abs(e.amount + coalesce(e2.amount, 0)) = i.amount"
+        " and e.value_date = i.value_date and e.account_id = i.account_id"
+        f" and (select o.key from entry o where o.id = e.reverses) = {key_sql('i.reverses')}"
+        " else (e.kind, e.account_id, e.amount + coalesce(e2.amount, 0), e.value_date)"
+        " = (i.kind, i.account_id, i.amount, i.value_date) and e.due_on is not distinct from i.due_on end"
+    )
+    refuse(
+        arrival,
+        ENTRIES,
+        "select i.n, 'entry_ref', 'entry.changed', '{}'::jsonb from came c join in_entries i using (n)"
+        " left join entry e on e.id = c.entry_id left join payment p on p.id = c.payment_id"
+        f" left join entry e2 on e2.creditor_id = %(creditor)s and e2.key = i.key || '/2' where ({same}) is not true",
+    )
+    return arrival.run("delete from in_entries i using came c where c.n = i.n")
+
+
+def _has_part(payment: str) -> str:
+    return f"exists (select from entry x where x.payment_id = {payment}.id and x.account_id = i.account_id)"
+
+
+def _check_reversals(arrival: Arrival) -> None:
+    """Refuses reversals of nothing, of another account or amount, too early, and second ones."""
+    arrival.run(
+        "create temp table reversal on commit drop as select i.n, i.account_id, i.amount, i.value_date, i.reverses,"
+        " o.n as new_n, coalesce(o.kind, case when p.returns is not null then 'reversal' when p.id is not null then 'payment' end,"
+        f" {_WHAT.format('e')}) as what, coalesce(o.account_id, e.account_id, x.account_id) as of_account,"
+        " abs(coalesce(o.amount, p.amount, e.amount + coalesce(e2.amount, 0))) as of_amount,"
+        " coalesce(o.value_date, p.value_date, e.value_date) as of_day,"
+        " exists (select from entry m where m.reverses = e.id) or exists (select from payment b where b.returns = p.id) as taken_back"
+        " from in_entries i left join in_entries o on o.ref = i.reverses"
+        f" left join entry e on e.creditor_id = %(creditor)s and e.key = {key_sql('i.reverses')}"
+        f" left join entry e2 on e2.creditor_id = %(creditor)s and e2.key = {key_sql('i.reverses')} || '/2'"
+        f" left join payment p on p.creditor_id = %(creditor)s and p.key = {key_sql('i.reverses')}"
+        " left join lateral (select x.account_id from entry x where x.payment_id = p.id limit 1) x on true"
+        " where i.kind = 'reversal'"
+    )
+    if not arrival.ask("select 1 from reversal limit 1"):
+        return
+    value = "jsonb_build_object('value', left(r.reverses, 40))"
+    refused = (
+        "exists (select from finding f join staged_entries s using (n) where f.file = 'entries' and f.refused"
+        " and btrim(s.entry_ref) = r.reverses)"
+    )
+    refuse(
+        arrival,
+        ENTRIES,
+        f"select r.n, case when what = 'reversal' or what is null or of_account <> account_id then 'reverses'"
+        " when of_amount <> amount then 'amount' when value_date < of_day then 'value_date' else 'reverses' end,"
+        f" case when what is null and {refused} then 'reversal.refused' when what is null then 'reversal.nothing'"
+        " when what = 'reversal' then 'reversal.of_reversal' when of_account <> account_id then 'reversal.account'"
+        " when of_amount <> amount then 'reversal.amount' when value_date < of_day then 'reversal.early'"
+        f" else 'reversal.again' end, {value} from reversal r where what is null or what = 'reversal'"
+        " or of_account <> account_id or of_amount <> amount or value_date < of_day or taken_back",
+    )
+    refuse(
+        arrival,
+        ENTRIES,
+        f"select r.n, 'reverses', 'reversal.again', {value} from (select r.*, row_number() over (partition by reverses"
+        " order by r.value_date, r.n) as k from reversal r join in_entries i using (n)) r where k > 1",
+    )

@@ -1,0 +1,182 @@
+"""Posting the entries of a load: which component each payment meets, for a million rows at once.
+
+Order within a load is the value date, then the row. Where fees meet money first
+and nothing is taken back, the parts follow from running sums, stage by stage:
+what flows past costs meets fees, what flows past these meets interest, then
+principal, and the rest is credit. With S the money that came less what was owed,
+up to a row, `greatest(0, max(S))` up to that row is what flowed past. Lowering
+adjustments enter at principal. Other accounts are replayed (`replay.py`).
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from cases.debts.ledger import BOOKS
+from cases.intake.entries import key_of
+from cases.intake.layout import ENTRIES
+from cases.intake.replay import AccountReplay, Posting, Row, written
+from cases.intake.staging import Arrival
+
+_ACCOUNTS_AT_ONCE: Final = 2_000
+
+_BOOK: Final = "case kind " + " ".join(f"when '{kind}' then '{book}'" for kind, book in BOOKS.items()) + " end"
+
+_PAYMENTS: Final = """
+insert into payment (creditor_id, currency, amount, value_date, recorded_at, key)
+select %(creditor)s, currency, amount, value_date, %(at)s, key from in_entries i
+where kind = 'payment' and not exists (select from replayed r where r.account_id = i.account_id)
+order by account_id, value_date, n returning id, key
+"""
+
+_SUMS: Final = """
+select i.n, i.account_id, i.currency, i.kind, i.amount, i.value_date, i.due_on, i.key, p.id as payment_id,
+  case when i.kind = 'payment' then i.amount else 0 end as paid,
+  case when i.kind = 'adjustment' and i.amount < 0 then -i.amount else 0 end as lowered,
+  (sum(case when i.kind = 'payment' then i.amount end) over w)::bigint as all_paid,
+  (sum(case when i.kind = 'adjustment' and i.amount < 0 then -i.amount end) over w)::bigint as all_lowered,
+  coalesce(o.cost, 0) + coalesce(sum(case when i.kind = 'cost' then i.amount end) over w, 0)::bigint as cost,
+  coalesce(o.fee, 0) + coalesce(sum(case when i.kind = 'fee' then i.amount end) over w, 0)::bigint as fee,
+  coalesce(o.interest, 0) + coalesce(sum(case when i.kind = 'interest' then i.amount end) over w, 0)::bigint as interest,
+  coalesce(o.principal, 0) + coalesce(sum(case when i.kind = 'charge' or i.kind = 'adjustment' and i.amount > 0 then i.amount end) over w, 0)::bigint as principal
+from in_entries i left join opening o using (account_id) left join paid p on p.key = i.key and i.kind = 'payment'
+where not exists (select from replayed r where r.account_id = i.account_id)
+window w as (partition by i.account_id order by i.value_date, i.n rows unbounded preceding)
+"""
+
+_PARTS: Final = f"""
+with paid as materialized ({_PAYMENTS}),
+s0 as (select s.*, coalesce(all_paid, 0) as m0, coalesce(all_lowered, 0) as adjusted from ({_SUMS}) s),
+s1 as (select *, greatest(0, max(m0 - cost) over w) as m1 from s0 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
+s2 as (select *, greatest(0, max(m1 - fee) over w) as m2 from s1 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
+s3 as (select *, greatest(0, max(m2 - interest) over w) as m3 from s2 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
+s4 as (select *, greatest(0, max(m3 + adjusted - principal) over w) as m4 from s3 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
+s5 as (select *, m1 - lag(m1, 1, 0::bigint) over w as d1, m2 - lag(m2, 1, 0::bigint) over w as d2, m3 - lag(m3, 1, 0::bigint) over w as d3,
+       m4 - lag(m4, 1, 0::bigint) over w as d4 from s4 window w as (partition by account_id order by value_date, n))
+insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at, key, payment_id)
+select %(creditor)s, account_id, currency, kind, c.component, {_BOOK}, c.amount, value_date, due_on, %(at)s,
+  case when kind = 'payment' then key || '/' || account_id || '/' || c.component
+       when lowered > 0 and c.component = 'credit' and d4 < lowered then key || '/2' else key end, payment_id
+from s5 cross join lateral (values
+  (1, 'cost', case when kind = 'cost' then s5.amount else d1 - paid end),
+  (2, 'fee', case when kind = 'fee' then s5.amount else d2 - d1 end),
+  (3, 'interest', case when kind = 'interest' then s5.amount else d3 - d2 end),
+  (4, 'principal', case when kind = 'charge' or kind = 'adjustment' and s5.amount > 0 then s5.amount else d4 - d3 - lowered end),
+  (5, 'credit', -d4)) c(place, component, amount)
+where c.amount <> 0 order by account_id, value_date, n, c.place
+"""
+
+
+def post_entries(arrival: Arrival) -> int:
+    """Posts all of `in_entries`; returns how many rows that was."""
+    count: int = arrival.ask("select count(*) from in_entries")[0][0]
+    if not count:
+        return 0
+    older = "in_entries i where not exists (select from in_accounts f where f.fresh and f.account_id = i.account_id)"
+    # what a component owes must not change while money is shared: as the ledger's own acts, in order of id
+    arrival.run(
+        f"select id from account where id in (select account_id from {older}) order by id for no key update"
+    )
+    owed = ", ".join(
+        f"greatest(coalesce(sum(amount) filter (where component = '{c}'), 0), 0)::bigint as {c}"
+        for c in ("cost", "fee", "interest", "principal")
+    )
+    arrival.run(
+        f"create temp table opening on commit drop as select account_id, {owed} from entry"
+        f" where account_id in (select account_id from {older}) group by 1"
+    )
+    arrival.run("analyze opening")
+    arrival.run(
+        "create temp table replayed on commit drop as select distinct account_id from in_entries where kind = 'reversal' or %(all)s",
+        all=arrival.creditor.fees != "first",
+    )
+    arrival.run("analyze replayed")
+    arrival.run(_PARTS)
+    _replay(arrival)
+    arrival.run("insert into touched select distinct account_id from in_entries")
+    if arrival.headers[ENTRIES].extra:
+        arrival.run(
+            "insert into extra_fact (creditor_id, account_id, file, ref, facts, recorded_at) select %(creditor)s, account_id,"
+            " 'entries', ref, extra, %(at)s from in_entries where extra <> '{}' order by n"
+        )
+    return count
+
+
+def _replay(arrival: Arrival) -> None:
+    accounts = [row[0] for row in arrival.ask("select account_id from replayed order by 1")]
+    if not accounts:
+        return
+    arrival.run(
+        "create temp table new_payment (account_id bigint, key text, amount bigint, value_date date, returns text) on commit drop"
+    )
+    arrival.run(
+        "create temp table new_entry (place bigint generated always as identity, account_id bigint, kind text, component text,"
+        " amount bigint, value_date date, due_on date, key text, payment text, mirrors_id bigint, mirrors_key text) on commit drop"
+    )
+    for start in range(0, len(accounts), _ACCOUNTS_AT_ONCE):
+        some = accounts[start : start + _ACCOUNTS_AT_ONCE]
+        replays = _replayed(arrival, some)
+        arrival.copy("new_payment", "account_id, key, amount, value_date, returns", (
+            (r.account, p.key, p.amount, p.value_date, p.returns) for r in replays for p in r.payments
+        ))  # fmt: skip
+        arrival.copy("new_entry", "account_id, kind, component, amount, value_date, due_on, key, payment, mirrors_id, mirrors_key",
+                     _copied(written(replays)))  # fmt: skip
+        arrival.progress("replay", min(start + _ACCOUNTS_AT_ONCE, len(accounts)), len(accounts))
+    arrival.run("analyze new_payment")
+    arrival.run("analyze new_entry")
+    for returned in ("is null", "is not null"):
+        arrival.run(
+            "insert into payment (creditor_id, currency, amount, value_date, recorded_at, key, returns) select %(creditor)s,"
+            " a.currency, w.amount, w.value_date, %(at)s, w.key, o.id from new_payment w join account a on a.id = w.account_id"
+            f" left join payment o on o.creditor_id = %(creditor)s and o.key = w.returns where w.returns {returned}"
+            " order by w.account_id, w.value_date, w.key"
+        )
+    for mirrored in ("is null", "is not null"):
+        arrival.run(
+            "insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at,"
+            f" key, payment_id, reverses) select %(creditor)s, w.account_id, a.currency, w.kind, w.component, {_BOOK.replace('kind', 'w.kind', 1)},"
+            " w.amount, w.value_date, w.due_on, %(at)s, w.key, p.id, coalesce(w.mirrors_id, o.id) from new_entry w"
+            " join account a on a.id = w.account_id left join payment p on p.creditor_id = %(creditor)s and p.key = w.payment"
+            " left join entry o on o.creditor_id = %(creditor)s and o.key = w.mirrors_key"
+            f" where coalesce(w.mirrors_id::text, w.mirrors_key) {mirrored} order by w.account_id, w.place"
+        )
+
+
+def _copied(postings: Iterator[tuple[int, Posting]]) -> Iterator[tuple[Any, ...]]:
+    for account, p in postings:
+        mirrored = p.mirrors
+        yield (account, p.kind, p.component, p.amount, p.value_date, p.due_on, p.key, p.payment,
+               mirrored.id if mirrored else None, mirrored.key if mirrored and mirrored.id is None else None)  # fmt: skip
+
+
+def _replayed(arrival: Arrival, accounts: list[int]) -> list[AccountReplay]:
+    replays = {account: AccountReplay(account, arrival.creditor.fees, standing=[]) for account in accounts}
+    standing = arrival.ask(
+        "select e.account_id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.key, p.key, e.id from entry e"
+        " left join payment p on p.id = e.payment_id where e.account_id = any (%(ids)s) and e.reverses is null"
+        " and not exists (select from entry m where m.reverses = e.id) order by e.account_id, e.id",
+        ids=accounts,
+    )
+    for account, rows in groupby(standing, key=lambda row: row[0]):
+        kept = [Posting(*row[1:8], _origin(row[7] or row[6]), row[8]) for row in rows]
+        replays[account] = AccountReplay(account, arrival.creditor.fees, standing=kept)
+    new = arrival.ask(
+        "select i.account_id, case when o.value_date = i.value_date then greatest(i.n, o.n) else i.n end,"
+        " i.kind, i.amount, i.value_date, i.due_on, i.key, i.reverses from in_entries i left join in_entries o"
+        " on o.ref = i.reverses where i.account_id = any (%(ids)s) order by i.account_id",
+        ids=accounts,
+    )
+    for account, rows in groupby(new, key=lambda row: row[0]):
+        replays[account].run([_row(arrival.system, row) for row in rows])
+    return list(replays.values())
+
+
+def _row(system: str, row: tuple[Any, ...]) -> Row:
+    _, place, kind, amount, value_date, due_on, key, reverses = row
+    target = key_of(system, reverses) if reverses else None
+    return Row((place, int(kind == "reversal")), kind, amount, value_date, due_on, key, target)
+
+
+def _origin(key: str) -> str:
+    """The key of the row that a posting came from: its parts are named after it with strokes."""
+    return key.partition("/")[0]
