@@ -119,12 +119,18 @@ def test_after_kill_9_of_the_owner_a_start_at_once_has_lost_nothing(settings: Se
 
 def test_a_number_left_over_that_is_somebody_elses_is_dropped(settings: Settings, var: Path) -> None:
     with joined(settings):
-        data = Path(os.readlink(var / "run")).parent  # any folder: only its being there matters
-        assert data.exists()
-    folder = next(d for d in (var / "postgres", root_home(var) / "postgres") if d.exists())
-    (folder / "postmaster.pid").write_text(f"{os.getpid()}\n")
-    with joined(settings) as filled, psycopg.connect(filled.database_url or "") as connection:
-        assert connection.execute("select 1").fetchone() == (1,)
+        pass
+    at = Place(var)
+    somebody = subprocess.Popen(["sleep", "60"], cwd="/", **at.who)  # whom PostgreSQL could take for itself
+    (at.data / "postgres/postmaster.pid").write_text(f"{somebody.pid}\n")
+    at.close()
+    try:
+        with joined(settings) as filled, psycopg.connect(filled.database_url or "") as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+        assert somebody.poll() is None
+    finally:
+        somebody.kill()
+        somebody.wait()
 
 
 def test_passwords_and_sockets_are_for_their_owner_alone(settings: Settings, var: Path) -> None:
