@@ -21,7 +21,7 @@ from cases.clock import local
 from cases.debts.account import Account, account_called
 from cases.debts.creditor import Creditor, creditor_called
 from cases.history import timeline
-from cases.intake import load
+from cases.intake import layout, load
 from cases.money import Money
 from cases.people.joint import accounts_of
 from cases.people.person import all_ids, case_called
@@ -31,10 +31,6 @@ from portal.door import BY_COMMAND, Door, door
 log = structlog.get_logger()
 
 DAY = click.DateTime(["%Y-%m-%d"])
-
-
-class RolledBack(Exception):
-    """Ends a transaction of a load that must leave nothing behind."""
 
 
 def join(main: click.Group) -> None:
@@ -62,29 +58,22 @@ def load_command(
     if (new_creditor is None) != (country is None) or (new_creditor is None) != (currency is None):
         raise click.UsageError("--new-creditor, --country and --currency go together")
     new = load.NewCreditor(new_creditor, country, currency) if new_creditor and country and currency else None
-    result = None
-    with door() as at:
-        progress = load_report.Progress(sys.stderr)
+    files = layout.files_of(path)
+    with door() as at, load_report.Progress(sys.stderr) as progress:
         try:
             with at.db.acting() as session:
                 result = load.load(
-                    session, path, creditor_ref=creditor_ref, system=system, new_creditor=new, by=BY_COMMAND,
-                    at=at.now, progress=progress,
+                    session, files, creditor=creditor_ref, system=system, new_creditor=new, atomic=atomic,
+                    dry_run=dry_run, by=BY_COMMAND, at=at.now, progress=progress,
                 )  # fmt: skip
-                if dry_run or (atomic and result.refused):
-                    raise RolledBack
-        except RolledBack:
-            pass
-        finally:
-            progress.close()
-    assert result is not None
+        except load.NothingKept as nothing:
+            result = nothing.result
     if report:
         load_report.write_report(report, result)
-    kept = not dry_run and not (atomic and result.refused)
     if as_json:
-        click.echo(json.dumps(load_report.as_json(result) | {"kept": kept}, ensure_ascii=False))
+        click.echo(json.dumps(load_report.as_json(result), ensure_ascii=False))
     else:
-        click.echo(load_report.as_text(result, kept=kept, dry_run=dry_run))
+        click.echo(load_report.as_text(result, dry_run=dry_run))
     sys.exit(1 if result.refused else 0)
 
 

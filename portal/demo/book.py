@@ -243,7 +243,7 @@ class _Maker:
         return _Habit(0.30, 25, (begins, begins + self.dice.choice([2, 4, 6, 30])))
 
     def _pay(self, files: Files, ref: str, dues: Sequence[tuple[date, int]], fee: int = 0) -> None:
-        habit = self._habit()
+        habit, behind = self._habit(), 0
         for n, (due, amount) in enumerate(dues):
             stopped = habit.stops and habit.stops[0] <= _months_between(self.start, due) < habit.stops[1]
             late = self.dice.random() < habit.late
@@ -254,7 +254,11 @@ class _Maker:
                 amount += fee
             if stopped or on > self.book.today:
                 continue
-            part = amount if self.dice.random() > 0.03 else self.dice.randrange(amount // 4, amount)
+            part = amount + behind  # what was short last time comes with the next payment
+            behind = 0
+            if self.dice.random() < 0.03:
+                behind = part - self.dice.randrange(part // 4, part)
+                part -= behind
             files.entries.append(_entry(ref, f"{ref}-P{n:02d}", on, "payment", part))
 
 

@@ -25,10 +25,11 @@ from cases.debts.account import Account, account_called
 from cases.debts.creditor import creditor_called, switch_contractual_reminders
 from cases.debts.ledger import Entry
 from cases.history import Actor, Kind, record
-from cases.intake import load
+from cases.intake import layout, load
 from cases.people.joint import liable_for
 from cases.people.staff import add_user
 from messaging import conversation
+from messaging.carriers import Inbound
 from portal.demo import book, characters
 from portal.keys import Keys
 from portal.passwords import hashed
@@ -59,7 +60,7 @@ def load_book(settings: Settings) -> None:
 def _load_one(db: Database, lender: book.Lender, folder: Path, now: datetime) -> None:
     with db.acting() as session:
         result = load.load(
-            session, folder, creditor_ref=lender.ref, system=lender.system,
+            session, layout.files_of(folder), creditor=lender.ref, system=lender.system,
             new_creditor=load.NewCreditor(lender.name, lender.country, lender.currency), by=BY, at=now,
         )  # fmt: skip
         if result.refused:
@@ -90,8 +91,9 @@ def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
     proposal.propose(session, person=idris, accounts=[tenancy, alarm],
                      terms=Terms(amount=60_00, first_on=today + timedelta(days=10)), key="sample-idris",
                      by=Actor("debtor", idris), at=now)  # fmt: skip
-    conversation.receive(session, provider_id="SMsample0000000000000000000000idris", sender=_number(characters.IDRIS),
-                         words="can i pay 60 a month from when i get paid", by=Actor("carrier"), at=now)  # fmt: skip
+    text_from_idris = Inbound(provider_id=f"SM{0:032x}", sender=_number(characters.IDRIS), to="+447700900999",
+                              words="can i pay 60 a month from when i get paid")  # fmt: skip
+    conversation.receive(session, text_from_idris, at=now)
     record(session, Kind.SAMPLE_LOADED, by=BY, at=now, facts={"day": today.isoformat()})
 
 

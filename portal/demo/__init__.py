@@ -1,0 +1,126 @@
+"""The demo's own page: its people with their sign-ins, and the day.
+
+It exists only where a stand-in plays the carriers (`settings.pretend_url`). The people
+are the tour's characters and two collectors whose passwords are public; production
+refuses a database that holds them.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import pyotp
+import structlog
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from cases.clock import Clock, local
+from cases.db import Database
+from cases.people.staff import User
+from cases.refusal import Refusal
+from portal import access, forms
+from portal.demo import day as days
+from portal.demo.characters import CHARACTERS, Character
+from portal.demo.story import PASSWORD
+from portal.keys import Keys
+from portal.language import _, _l
+from portal.settings import Settings
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("demo", __name__)
+
+PHONE: Final = "{url}/phone/{number}"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A collector's way in: the code is the one of this half minute."""
+
+    name: str
+    mail: str
+    code: str
+
+
+class OtherDay(forms.Form):
+    """The day to go to."""
+
+    day = forms.DayField(
+        _l("Another day"),
+        hint=_l("A later day, at most four months away. For example 15 1 2027."),
+        needed=_l("Write the day to go to, like 15 1 2027."),
+    )
+
+
+@blueprint.get("/")
+@access.public
+def home() -> ResponseReturnValue:
+    """The demo's people, their sign-ins, and the buttons that move the day."""
+    return _page(OtherDay())
+
+
+@blueprint.post("/next")
+@access.public
+def next_day() -> ResponseReturnValue:
+    """The next morning."""
+    clock: Clock = current_app.extensions["clock"]
+    return _move(days.next_morning(clock).date())
+
+
+@blueprint.post("/day")
+@access.public
+def other_day() -> ResponseReturnValue:
+    """The morning of the day named."""
+    form = OtherDay()
+    if form.validate_on_submit() and form.day.data is not None:
+        try:
+            return _move(form.day.data)
+        except (ValueError, Refusal):
+            form.day.refuse(_("Choose a later day, at most four months away."))
+    return _page(form), 422
+
+
+def _move(day: date) -> ResponseReturnValue:
+    clock: Clock = current_app.extensions["clock"]
+    moved = days.go_to(clock, day, current_app.extensions["rounds"])
+    log.info("demo_moved", count=moved)
+    flash((_("A new day has begun."), _("What was due has been sent, or withheld with its reason.")), "good")
+    return redirect(url_for("demo.home"), 303)
+
+
+def _page(form: OtherDay) -> str:
+    settings, clock, database, keys = _extensions()
+    with database.acting() as session:
+        users = [
+            SignIn(user.name, user.mail, pyotp.TOTP(keys.decrypt(user.totp)).at(clock.real()))
+            for user in session.scalars(select(User).where(User.sample).order_by(User.id))
+        ]
+    return render_template(
+        "demo/home.html",
+        form=form,
+        characters=[_shown(each, settings) for each in CHARACTERS],
+        users=users,
+        password=PASSWORD,
+        today=local(clock.now(), days.ZONE).date(),
+        next_day=days.next_morning(clock).date(),
+        pretend=settings.pretend_url,
+    )
+
+
+def _shown(character: Character, settings: Settings) -> dict[str, Any]:
+    number = character.who.phone.replace(" ", "")
+    return {
+        "name": character.who.name,
+        "line": character.line,
+        "reference": character.account,
+        "born": character.who.born,
+        "postcode": character.who.postcode,
+        "phone": PHONE.format(url=settings.pretend_url, number=number),
+        "number": character.who.phone,
+    }
+
+
+def _extensions() -> tuple[Settings, Clock, Database, Keys]:
+    known = current_app.extensions
+    return known["settings"], known["clock"], known["database"], Keys(known["settings"].keys)
