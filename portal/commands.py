@@ -24,6 +24,7 @@ from cases.debts.creditor import creditor_called, switch_contractual_reminders
 from cases.people.staff import USER_ROLES, User, add_user
 from cases.refusal import Refusal
 from portal import answers, cluster, keys, logs, up
+from portal.demo.story import load_book
 from portal.door import BY_COMMAND, door
 from portal.environ import Problem
 from portal.passwords import hashed
@@ -103,6 +104,19 @@ def up_command() -> None:
     if problems:
         raise SettingsRefused(problems)
     sys.exit(up.run(settings, demo=False))
+
+
+@main.command()
+def demo() -> None:
+    """Run `up` with the sample book and a pretend world that plays the carriers."""
+    settings = Settings.read(os.environ | {"EVENLY_ENV": "demo"})
+    sys.exit(up.run(settings, demo=True, load_book=load_book))
+
+
+@main.command("demo-reset")
+def demo_reset() -> None:
+    """Throw the demo's data away, when nothing runs."""
+    sys.exit(up.demo_reset(Settings.read(os.environ | {"EVENLY_ENV": "demo"})))
 
 
 @main.command()

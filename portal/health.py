@@ -2,8 +2,8 @@
 
 - `/healthz`: this process answers. It asks nothing of anyone.
 - `/readyz`: 200 with nothing wrong, else 503 with a code for each problem. What is asked is
-  `cases.seal.readiness`: migrations, seals, the oldest open transaction; and whether the
-  database answers at all.
+  `cases.seal.readiness` (seals, the oldest open transaction), whether a migration is missing, and
+  whether the database answers at all.
 - `/metrics`: for Prometheus. Requests by route and status, and their durations. A web server has
   several processes and a scrape meets one of them, so each process writes its counts to files in
   `<var>/metrics` and the answer adds them up; `clear` empties the folder when the web server starts.
@@ -27,12 +27,18 @@ from prometheus_client import (
     values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from cases import seal
+from portal import cluster
+from portal.access import public
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()
+
+HEADS: Final = set(cluster.heads())
+"""The newest migrations that this program knows."""
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -91,12 +97,14 @@ def observe(app: Flask, measures: Measures) -> None:
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
     """Alive."""
     return _fresh(jsonify(status="ok"))
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> tuple[Response, int]:
     """Whether visitors may be sent here; a code for each reason why not."""
     problems = _problems()
@@ -107,6 +115,7 @@ def readyz() -> tuple[Response, int]:
 
 
 @blueprint.get("/metrics")
+@public
 def metrics() -> Response:
     """The counts of all processes."""
     measures: Measures = current_app.extensions["measures"]
@@ -119,7 +128,9 @@ def _problems() -> list[str]:
         return ["database.not_set"]
     try:
         with database.acting() as session:
-            return list(seal.readiness(session))
+            problems = list(seal.readiness(session))
+            present = set(session.scalars(text("select version_num from alembic_version")))
+            return problems if present == HEADS else [*problems, "migration.missing"]
     except SQLAlchemyError:
         log.error("readiness_failed", exc_info=True)
         return ["database.no_answer"]

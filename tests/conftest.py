@@ -23,6 +23,7 @@ from cases.clock import Clock
 from cases.db import Database
 from portal import cluster
 from portal.embedded import FOR_TESTS, Place, Postgres, Valkey
+from portal.place import reset
 from portal.settings import sqlalchemy_url
 from tests.journeys.browser import browser as browser
 
@@ -50,6 +51,7 @@ def servers() -> Iterator[Servers]:
     var, running = None, []
     if not (given and redis):
         var = Path(tempfile.mkdtemp(prefix="evenly-test-"))
+        var.chmod(0o755)  # as root the servers run under another user id, and must get in
         at = Place(var)
         if not given:
             postgres = Postgres(at, **FOR_TESTS)
@@ -67,6 +69,7 @@ def servers() -> Iterator[Servers]:
         server.stop()
     if var is not None:
         at.close()
+        reset(var)
         shutil.rmtree(var, ignore_errors=True)
 
 
