@@ -1,0 +1,67 @@
+"""Settings of the pretend world: the environment and the command line, read once.
+
+The credentials are those that the product's settings name, so that both sides fit without more ado.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+
+
+class SettingsRefused(Exception):
+    """Something is missing or wrong; ``reasons`` holds one sentence for each."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What does not change while the program runs. ``delay_ms`` is how long a carrier takes to answer."""
+
+    state: Path
+    account_sid: str
+    auth_token: str
+    sendgrid_key: str
+    inbound_url: str = ""
+    name: str = "the service"
+    clock_file: Path | None = None
+    delay_ms: int = 0
+    quiet: bool = False
+
+
+def read(environ: Mapping[str, str], *, state: Path, delay_ms: int = 0, quiet: bool = False) -> Settings:
+    """The settings, or SettingsRefused with every reason at once."""
+    reasons = [
+        f"{name} is not set."
+        for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "SENDGRID_API_KEY")
+        if not environ.get(name)
+    ]
+    sid = environ.get("TWILIO_ACCOUNT_SID", "")
+    if sid and not ACCOUNT_SID.fullmatch(sid):
+        reasons.append("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.")
+    inbound = environ.get("PRETEND_INBOUND_URL", "")
+    if inbound and not inbound.startswith(("http://", "https://")):
+        reasons.append("PRETEND_INBOUND_URL must begin with http:// or https://.")
+    if delay_ms < 0:
+        reasons.append("--delay-ms must not be negative.")
+    if reasons:
+        raise SettingsRefused(reasons)
+    clock = environ.get("PRETEND_CLOCK_FILE")
+    return Settings(
+        state=state,
+        account_sid=sid,
+        auth_token=environ["TWILIO_AUTH_TOKEN"],
+        sendgrid_key=environ["SENDGRID_API_KEY"],
+        inbound_url=inbound,
+        name=environ.get("PRETEND_NAME") or "the service",
+        clock_file=Path(clock) if clock else None,
+        delay_ms=delay_ms,
+        quiet=quiet,
+    )

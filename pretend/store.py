@@ -1,0 +1,210 @@
+"""What the pretend world remembers: an append-only log of JSON lines on disk, and its index in memory.
+
+Each act appends one line before it is answered, then applies it; at the start the lines are applied
+again in order. A line goes to the system in one write, without waiting for the disk: killing the
+program loses nothing that it answered. A last line cut short was never answered and is dropped.
+One program holds the folder at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pretend.behaviour import DEFAULT, Behaviour
+from pretend.mail import Mail
+from pretend.text import Text, Told
+
+LOG = "pretend.jsonl"
+
+
+class StateTaken(Exception):
+    """Another program holds the folder."""
+
+
+class StateBroken(Exception):
+    """A line in the middle of the log cannot be read; says which."""
+
+
+class Store:
+    """The records, by what one asks for: SID, phone, mailbox. Only the ``record_…`` acts change them."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / LOG
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._file)
+            raise StateTaken(str(folder)) from error
+        self._clear()
+        self._read()
+
+    def _clear(self) -> None:
+        self.texts: dict[str, Text] = {}
+        self.to: dict[str, list[Text]] = defaultdict(list)
+        self.phones: dict[str, list[Text]] = defaultdict(list)
+        self.senders: Counter[str] = Counter()
+        self.mails: dict[str, Mail] = {}
+        self.mailboxes: dict[str, list[Mail]] = defaultdict(list)
+        self.refusals: list[dict[str, Any]] = []
+        self.opted_out: set[tuple[str, str]] = set()
+        self.number_behaviours: dict[str, Behaviour] = {}
+        self.mailbox_behaviours: dict[str, Behaviour] = {}
+
+    # Acts ---------------------------------------------------------------------------------------
+
+    def record_text(self, text: Text, *, spends: str | None = None) -> None:
+        """A text was taken; ``spends`` names the behaviour that counts it."""
+        self._act("text", {**text.line(), "spends": spends})
+
+    def record_told(self, text: Text, told: Told) -> None:
+        """A callback of ``text`` was posted."""
+        self._act("told", {"sid": text.sid, **asdict(told)})
+
+    def record_change(self, text: Text, **changes: Any) -> None:
+        """Fields of ``text`` that now read otherwise."""
+        self._act("change", {"sid": text.sid, **changes})
+
+    def record_deleted(self, text: Text) -> None:
+        """The product had the text deleted."""
+        self._act("deleted", {"sid": text.sid})
+
+    def record_refusal(self, refusal: dict[str, Any], *, spends: str | None = None) -> None:
+        """A request was answered with an error, or with silence, and nothing was taken."""
+        self._act("refusal", {**refusal, "spends": spends})
+
+    def record_opt_out(self, ours: str, phone: str, out: bool) -> None:
+        """A phone wants no more texts from a number of ours, or wants them again."""
+        self._act("opt_out", {"ours": ours, "phone": phone, "out": out})
+
+    def record_mail(self, mail: Mail, *, spends: str | None = None) -> None:
+        """A mail was taken."""
+        self._act("mail", {**mail.line(), "spends": spends})
+
+    def record_behaviour(self, kind: str, key: str, behaviour: Behaviour | None) -> None:
+        """How a number or a mailbox (``kind``) is treated from now on; None: as the default says."""
+        value = behaviour.as_dict() if behaviour else None
+        self._act("behaviour", {"kind": kind, "key": key, "value": value})
+
+    def reset(self) -> None:
+        """Forgets everything, on disk too."""
+        os.ftruncate(self._file, 0)
+        self._clear()
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    # Questions ----------------------------------------------------------------------------------
+
+    def behaviours(self, kind: str) -> dict[str, Behaviour]:
+        """The behaviours that were told, by number or by mailbox (``kind``)."""
+        return self.number_behaviours if kind == "number" else self.mailbox_behaviours
+
+    def behaviour_of(self, kind: str, key: str, delay_ms: int) -> tuple[Behaviour, str | None]:
+        """The behaviour for a number or mailbox and, where a request uses it up, the key to spend.
+
+        ``delay_ms`` is the wait where nobody told another.
+        """
+        told = self.behaviours(kind)
+        default = told.get(DEFAULT)
+        own = told.get(key)
+        behaviour = own or default or _USUAL
+        if behaviour.delay_ms is None:
+            wait = delay_ms if default is None or default.delay_ms is None else default.delay_ms
+            behaviour = _with_delay(behaviour, wait)
+        return behaviour, (key if own else DEFAULT) if behaviour.counts() else None
+
+    # Lines --------------------------------------------------------------------------------------
+
+    def _act(self, kind: str, record: dict[str, Any]) -> None:
+        line = json.dumps([kind, record], separators=(",", ":")).encode() + b"\n"
+        written = os.write(self._file, line)
+        if written != len(line):
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError("the disk is full")
+        self._apply(kind, record)
+
+    def _read(self) -> None:
+        whole = 0
+        with self._path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    self._apply(*json.loads(line))
+                except (ValueError, TypeError, KeyError) as error:
+                    raise StateBroken(f"{self._path}, line {number}") from error
+                whole += len(line)
+        os.ftruncate(self._file, whole)
+
+    def _apply(self, kind: str, record: dict[str, Any]) -> None:
+        spends = record.pop("spends", None)
+        if kind == "text":
+            text = Text.of(record)
+            self.texts[text.sid] = text
+            self.to[text.to].append(text)
+            self.phones[text.phone].append(text)
+            self.senders[text.ours] += 1
+        elif kind == "told":
+            told_of = self.texts.get(record.pop("sid"))
+            if told_of is not None:
+                told_of.told.append(Told(**record))
+        elif kind == "change":
+            text = self.texts[record.pop("sid")]
+            for name, value in record.items():
+                if name in ("steps", "owed"):
+                    value = [(status, at) for status, at in value]
+                setattr(text, name, value)
+        elif kind == "deleted":
+            text = self.texts.pop(record["sid"])
+            self.to[text.to].remove(text)
+        elif kind == "refusal":
+            self.refusals.append(record)
+        elif kind == "opt_out":
+            pair = (record["ours"], record["phone"])
+            (self.opted_out.add if record["out"] else self.opted_out.discard)(pair)
+        elif kind == "mail":
+            mail = Mail(**record)
+            self.mails[mail.id] = mail
+            for mailbox in mail.mailboxes():
+                self.mailboxes[mailbox].append(mail)
+        elif kind == "behaviour":
+            told = self.behaviours(record["kind"])
+            if record["value"] is None:
+                told.pop(record["key"], None)
+            else:
+                told[record["key"]] = Behaviour(**record["value"])
+        else:
+            raise ValueError(kind)
+        if spends is not None:
+            self._spend("mailbox" if kind == "mail" or record.get("mailbox") else "number", spends)
+
+    def _spend(self, kind: str, key: str) -> None:
+        told = self.behaviours(kind)
+        left = told[key].after_one() if key in told else None
+        if left is None:
+            told.pop(key, None)
+        else:
+            told[key] = left
+
+
+_USUAL = Behaviour()
+
+
+def _with_delay(behaviour: Behaviour, delay_ms: int) -> Behaviour:
+    cached = _DELAYED.get((behaviour, delay_ms))
+    if cached is None:
+        if len(_DELAYED) > 1000:
+            _DELAYED.clear()
+        cached = _DELAYED[behaviour, delay_ms] = Behaviour(**{**behaviour.as_dict(), "delay_ms": delay_ms})
+    return cached
+
+
+_DELAYED: dict[tuple[Behaviour, int], Behaviour] = {}
