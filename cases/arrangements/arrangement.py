@@ -165,7 +165,7 @@ def start(
             for each in schedule.instalments
         ],
     )  # fmt: skip
-    numbers = dict(made.tuples().all())
+    numbers = {row.n: row.id for row in made}
     session.execute(
         insert(InstalmentShare),
         [

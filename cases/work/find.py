@@ -39,7 +39,9 @@ def find(session: Session, typed: str, *, limit: int = 20) -> list[Found]:
         return []
     head = func.coalesce(Joined.into_id, Person.id)
     joined = and_(Joined.person_id == Person.id, Joined.replaced_at.is_(None), ~Joined.parted)
-    heads = session.scalars(select(head).outerjoin(Joined, joined).where(Person.id.in_(people)).distinct()).all()
+    heads = session.scalars(
+        select(head).select_from(Person).outerjoin(Joined, joined).where(Person.id.in_(people)).distinct()
+    ).all()
     rows = session.execute(
         select(Person.id, Person.case_ref, Person.name,
                func.array_agg(Creditor.name.distinct()).filter(Creditor.name.is_not(None)))
