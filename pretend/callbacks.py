@@ -141,13 +141,11 @@ class Postman:
             wait = due - time.time()
             if wait > 0:
                 await asyncio.sleep(wait)
-            async with self._gate:
-                self._posting.add(text.sid)
-                try:
-                    params = self._params(text, status)
-                    answer = await self.post(text.callback, params, until=until)
-                finally:
-                    self._posting.discard(text.sid)
+            self._posting.add(text.sid)
+            try:
+                answer = await self.post(text.callback, self._params(text, status), until=until)
+            finally:
+                self._posting.discard(text.sid)
             told = Told(seq, status, time.time(), answer.http, answer.why, answer.tries)
             self._told(text, told, answer)
             if self._rounds.get(text.sid) is not asyncio.current_task():
@@ -162,7 +160,8 @@ class Postman:
         tries = 0
         while True:
             tries += 1
-            answer, failure = await _exchange(url, body, signed, overrides, tries)
+            async with self._gate:
+                answer, failure = await _exchange(url, body, signed, overrides, tries)
             if not failure:
                 return answer
             impatient = failure != "ct" or time.monotonic() > until
