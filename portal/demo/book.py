@@ -40,8 +40,8 @@ class Lender:
 
 
 LENDERS: Final = {
-    "tidewell": Lender("tidewell", "Tidewell Housing", "GB", "GBP", "rents", "rent", True),
-    "ashmere": Lender("ashmere", "Ashmere Council", "GB", "GBP", "revenues", "council_tax", False),
+    "tidewell": Lender("tidewell", "Tidewell Housing", "GB", "GBP", "rents", "rent", False),
+    "ashmere": Lender("ashmere", "Ashmere Council", "GB", "GBP", "revenues", "council_tax", True),
     "lyngvik": Lender("lyngvik", "Lyngvik Energi", "SE", "SEK", "billing", "energy", False),
     "wierzba": Lender("wierzba", "Wierzba Kredyt", "PL", "PLN", "loans", "loan", True),
 }
