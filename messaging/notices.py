@@ -5,12 +5,24 @@ transaction number, read up to the oldest running transaction: a line that
 commits late is answered all the same, and exactly once. Answering starts when a
 Kind is first answered; it never writes about the past. A line older than its
 Kind's shelf life is withheld as too old.
+
+Who is told: the person of the line, unless the person did it; of a plan that
+started, those who owe its accounts together with the one who agreed to it.
+Several things of one day and one kind of notice are one message, if the first
+has not gone yet.
 """
 
-from sqlalchemy import BigInteger, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import BigInteger, Text, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Moment
+from cases.history import Kind
+from messaging import outbox
 
 
 class NoticeCursor(Base):
@@ -21,3 +33,110 @@ class NoticeCursor(Base):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     tx: Mapped[int] = mapped_column(BigInteger)
     began_at: Mapped[Moment]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How one Kind is answered. `others`: those who did not agree to the plan are told, not the one who did."""
+
+    template: str
+    shelf_life: timedelta = timedelta(days=7)
+    others: bool = False
+
+
+ANSWERED: Final[Mapping[Kind, Notice]] = {
+    Kind.PROPOSAL_AGREED: Notice("answer_waits"),
+    Kind.PROPOSAL_COUNTERED: Notice("answer_waits"),
+    Kind.PROPOSAL_DECLINED: Notice("answer_waits"),
+    Kind.STAFF_WROTE: Notice("message_waits"),
+    Kind.ARRANGEMENT_STARTED: Notice("plan_started", others=True),
+}
+"""The Kinds that are answered by a message of their own."""
+
+_KEPT = "a correction of what is known; nobody asked"
+_MONEY = "the ledger in the portal tells it; receipts come with payments"
+_OWN = "the person did it, or saw it happen"
+_OURS = "told by a message, not about one"
+_DESK = "work of the desk"
+
+SILENT: Final[Mapping[Kind, str]] = {
+    **dict.fromkeys((Kind.HISTORY_REDACTED, Kind.LOADED, Kind.CREDITOR_ADDED, Kind.CREDITOR_CHANGED), _DESK),
+    **dict.fromkeys((Kind.ACCOUNT_CORRECTED, Kind.SCHEDULE_CORRECTED, Kind.PERSON_CORRECTED), _KEPT),
+    **dict.fromkeys((Kind.PERSON_JOINED, Kind.PERSON_PARTED), _KEPT),
+    **dict.fromkeys((Kind.CONTACT_ADDED, Kind.CONTACT_CORRECTED), _KEPT),
+    Kind.PERMISSION_WITHDRAWN: "confirmed at once where it was said, and only what the carrier does not confirm",
+    Kind.PERMISSION_GIVEN: _OWN,
+    **dict.fromkeys((Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED), _MONEY),
+    **dict.fromkeys((Kind.PAYMENT_POSTED, Kind.PAYMENT_RETURNED), _MONEY),
+    **dict.fromkeys((Kind.MONEY_ANNOUNCED, Kind.MONEY_ARRIVED, Kind.MONEY_FAILED), _MONEY),
+    **dict.fromkeys((Kind.PROPOSAL_SUBMITTED, Kind.PROPOSAL_WITHDRAWN, Kind.PROPOSAL_EXPIRED), _OWN),
+    **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
+    **dict.fromkeys((Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED), _OURS),
+    **dict.fromkeys((Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN, Kind.CODE_SENT), _OURS),
+    **dict.fromkeys((Kind.REPLY_RECEIVED, Kind.PERSON_WROTE), "a person answers it"),
+    **dict.fromkeys((Kind.WORK_TAKEN, Kind.WORK_PASSED, Kind.WORK_POSTPONED, Kind.WORK_DONE), _DESK),
+    **dict.fromkeys((Kind.SIGNED_IN, Kind.SIGNED_OUT), _OWN),
+    **dict.fromkeys((Kind.USER_CREATED, Kind.SAMPLE_LOADED), _DESK),
+}
+"""The Kinds that nobody is written to about, and why. Every Kind stands here or in ANSWERED."""
+
+
+def begin(session: Session, *, at: datetime) -> None:
+    """Begins to answer each Kind that has no cursor yet, from now on. Done when a worker starts."""
+    session.execute(_BEGIN, {"kinds": sorted(ANSWERED), "at": at})
+
+
+def answer(session: Session, *, at: datetime) -> int:
+    """Plans messages for what has happened since the last time. Returns how many were planned.
+
+    Several may ask at once: each Kind is answered by one of them.
+    """
+    begin(session, at=at)
+    planned = 0
+    # The horizon is read with the cursor and before the lines: what is below it is committed.
+    for kind, low, high in session.execute(_CURSORS, {"kinds": sorted(ANSWERED)}).all():
+        if low >= high:
+            continue
+        notice = ANSWERED[Kind(kind)]
+        planned += outbox.plan(
+            session,
+            _OTHERS if notice.others else _PERSON,
+            {"kind": kind, "low": low, "high": high, "now": at, "shelf": notice.shelf_life},
+            template=notice.template,
+            at=at,
+        )
+        session.execute(
+            text("update notice_cursor set tx = :high where kind = :kind and tx < :high"), {"kind": kind, "high": high}
+        )
+    return planned
+
+
+_BEGIN: Final = text("""
+insert into notice_cursor (kind, tx, began_at)
+select kind, history_horizon(), :at from unnest(cast(:kinds as text[])) k(kind)
+where not exists (select from notice_cursor c where c.kind = k.kind) on conflict do nothing
+""")
+
+_CURSORS: Final = text("""
+select kind, tx, history_horizon() from notice_cursor where kind = any(:kinds) order by kind for update skip locked
+""")
+
+_LINES: Final = """
+select 'history:' || h.id as cause, h.subject, h.kind as step, coalesce(j.into_id, h.person_id) as person_id,
+  'sms' as channel, h.creditor_id, (h.at at time zone 'UTC')::date as day,
+  cast(:now as timestamptz) as not_before, h.at + cast(:shelf as interval) as not_after
+from history h
+left join joined j on j.person_id = h.person_id and j.replaced_at is null and not j.parted
+{more}
+where h.kind = :kind and h.tx >= :low and h.tx < :high and h.person_id is not null"""
+
+_PERSON: Final = _LINES.format(more="") + " and h.actor not like 'debtor%'"
+
+# A plan has a line for each person who owes under it; who agreed to it hears of the agreement itself.
+_OTHERS: Final = (
+    _LINES.format(
+        more="join arrangement g on 'arrangement:' || g.id = h.subject"
+        " left join joined w on w.person_id = g.person_id and w.replaced_at is null and not w.parted"
+    )
+    + " and coalesce(j.into_id, h.person_id) <> coalesce(w.into_id, g.person_id)"
+)

@@ -8,15 +8,19 @@ reason exists; whether the message may go is decided once, when it is claimed
 
 States: planned → sending → sent → delivered | failed; sending → uncertain (no
 clear answer: looked up at the carrier, never sent again blindly); planned →
-withheld (with why).
+withheld (with why). What is refused for now goes back to planned, with a later
+not_before. Moments are the door's (moved in the demo); leases and attempts keep
+real time, as carriers do.
 """
 
 import uuid
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, Uuid, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, refers
 
@@ -89,3 +93,119 @@ class Attempt(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str | None] = mapped_column(Text)
+
+
+GONE: Final = ("sending", "uncertain", "sent", "delivered")
+"""States in which a carrier has, or may have, the message."""
+
+
+def write(
+    session: Session,
+    *,
+    person: int,
+    channel: str,
+    template: str,
+    cause: str,
+    subject: str,
+    step: str,
+    at: datetime,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    creditor: int | None = None,
+    contact: int | None = None,
+    day: date | None = None,
+) -> int | None:
+    """Plans one message for one reason. Returns its id, or None when the reason stands already.
+
+    `contact`: the address it must go to; without one the person's best is taken when it goes.
+    """
+    made: int | None = session.execute(
+        _WRITE,
+        {
+            "cause": cause, "subject": subject, "step": step, "person": person, "channel": channel,
+            "template": template, "creditor": creditor, "contact": contact, "day": day, "at": at,
+            "not_before": not_before or at, "not_after": not_after,
+        },
+    ).scalar()  # fmt: skip
+    return made
+
+
+def plan(session: Session, candidates: str, facts: Mapping[str, object], *, template: str, at: datetime) -> int:
+    """Plans messages for many reasons at once: one a person, channel and day. Returns how many were planned.
+
+    `candidates` is a query of ours that gives cause, subject, step, person_id, channel, creditor_id,
+    day, not_before and not_after; `facts` fills its parameters. A reason that stands already plans
+    nothing. What is planned and not yet claimed for the same person, channel and day takes a new
+    reason in: one message, whatever the number of debts. A message whose reasons come from several
+    creditors has none.
+    """
+    values = {**facts, "template": template, "at": at}
+    fresh = _FRESH.format(candidates=candidates)
+    # A message under a claimer's lock is left alone: its reasons are being judged. What was waiting
+    # stays locked to the end, so that nobody judges it before the new reason stands.
+    session.execute(text(f"with {fresh}, {_TAKE_IN}"), values)
+    planned: int = session.execute(text(f"with {fresh}, {_PLAN}"), values).scalar_one()
+    return planned
+
+
+_WRITE: Final = text("""
+with grp as materialized (select nextval(pg_get_serial_sequence('message', 'id')) as id),
+r as (insert into reason (cause, subject, step, person_id, channel, message_id)
+      select :cause, :subject, :step, :person, :channel, id from grp on conflict do nothing returning message_id)
+insert into message
+  (id, creditor_id, person_id, channel, template, day, not_before, not_after, contact_id, planned_at)
+overriding system value
+select id, cast(:creditor as bigint), :person, :channel, :template, cast(:day as date), :not_before,
+  cast(:not_after as timestamptz), cast(:contact as bigint), :at
+from grp where id in (select message_id from r) returning id
+""")
+
+_FRESH: Final = """cand as ({candidates}),
+fresh as (select distinct on (c.cause, c.subject, c.step, c.person_id, c.channel) c.* from cand c
+          where not exists (select from reason r where (r.cause, r.subject, r.step, r.person_id, r.channel)
+                            = (c.cause, c.subject, c.step, c.person_id, c.channel)))"""
+
+_TAKE_IN: Final = """
+open as materialized (
+  select m.id, m.person_id, m.channel, m.day from message m
+  where m.state = 'planned' and m.template = :template
+    and (m.person_id, m.channel, m.day) in (select person_id, channel, day from fresh)
+  order by m.id for no key update skip locked),
+one as (select person_id, channel, day, min(id) as id from open group by 1, 2, 3)
+insert into reason (cause, subject, step, person_id, channel, message_id)
+select f.cause, f.subject, f.step, f.person_id, f.channel, o.id from fresh f
+join one o on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day) on conflict do nothing"""
+
+_PLAN: Final = """
+grp as materialized (
+  select nextval(pg_get_serial_sequence('message', 'id')) as id, g.* from
+    (select person_id, channel, day, case when count(distinct creditor_id) = 1 then min(creditor_id) end as creditor_id,
+       max(not_before) as not_before, min(not_after) as not_after from fresh group by 1, 2, 3) g),
+r as (
+  insert into reason (cause, subject, step, person_id, channel, message_id)
+  select f.cause, f.subject, f.step, f.person_id, f.channel, g.id from fresh f
+  join grp g on (g.person_id, g.channel, g.day) = (f.person_id, f.channel, f.day)
+  on conflict do nothing returning message_id),
+m as (
+  insert into message (id, creditor_id, person_id, channel, template, day, not_before, not_after, planned_at)
+  overriding system value
+  select id, creditor_id, person_id, channel, :template, day, not_before, not_after, :at
+  from grp where id in (select message_id from r) returning 1)
+select count(*) from m"""
+
+
+def reasons_of(session: Session, messages: Sequence[int]) -> dict[int, list[Reason]]:
+    """Why each of these messages exists, in the order of cause."""
+    found: dict[int, list[Reason]] = {}
+    for reason in session.scalars(
+        select(Reason).where(Reason.message_id.in_(messages)).order_by(Reason.message_id, Reason.cause, Reason.step)
+    ):
+        found.setdefault(reason.message_id, []).append(reason)
+    return found
+
+
+def messages_of(session: Session, people: Sequence[int], *, limit: int = 50) -> list[Message]:
+    """What was meant for a person (all joined ids), newest first, whatever became of it."""
+    return list(
+        session.scalars(select(Message).where(Message.person_id.in_(people)).order_by(Message.id.desc()).limit(limit))
+    )

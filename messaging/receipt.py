@@ -3,13 +3,29 @@
 A hook verifies the signature, keeps the raw event under a key of its own and
 answers; the worker applies it. Reports may come late, twice and out of order: a
 report only raises the state of a message, and a late contradiction is kept as a
-fact (the event itself) while the state stays.
+fact (the event itself) while the state stays. What we cannot read is *parked*: it
+changes nothing and is counted.
+
+A report finds its message by the carrier's id, else by our own message and
+attempt in the query of the address that it came to: so a message whose call was
+never answered is settled by its report.
 """
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qs
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment
+from messaging import conversation
+from messaging.carriers import Carrier, Effect, Inbound, Progress, Report, applies
+from messaging.outbox import Attempt, Message
+from messaging.outcome import advance
 
 
 class CarrierEvent(Base):
@@ -33,3 +49,163 @@ class CarrierEvent(Base):
         UniqueConstraint("provider", "key"),
         Index("carrier_event_waiting", "id", postgresql_where=text("applied_at is null")),
     )
+
+
+BATCH: Final = 200
+
+PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken")
+"""Results of events that changed nothing because something was not understood."""
+
+_STANDS: Final[Mapping[str, Progress]] = {
+    "planned": Progress.QUEUED,
+    "sending": Progress.QUEUED,
+    "uncertain": Progress.QUEUED,
+    "withheld": Progress.QUEUED,
+    "sent": Progress.SENT,
+    "failed": Progress.FAILED,
+    "delivered": Progress.DELIVERED,
+}
+
+
+def keep(
+    session: Session,
+    *,
+    provider: str,
+    kind: str,
+    key: str,
+    query: str,
+    raw: bytes,
+    content_type: str,
+    at: datetime,
+) -> bool:
+    """Keeps a raw event whose signature was right, once. Returns False for a repeat."""
+    kept = session.execute(
+        insert(CarrierEvent)
+        .values(provider=provider, kind=kind, key=key, query=query, raw=raw, content_type=content_type, received_at=at)
+        .on_conflict_do_nothing(index_elements=["provider", "key"])
+        .returning(CarrierEvent.id)
+    ).scalar()
+    return kept is not None
+
+
+def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
+    """What makes a repeat of an event harmless: the carrier's id and the status; else the bytes themselves."""
+    sid, status = form.get("MessageSid"), form.get("MessageStatus")
+    if kind == "inbound" and sid:
+        return f"{sid}:inbound"
+    if kind == "status" and sid and status:
+        return f"{sid}:{status}"
+    return hashlib.sha256(query.encode() + b"\n" + raw).hexdigest()
+
+
+def apply(session: Session, carriers: Mapping[str, Carrier], *, at: datetime, limit: int = BATCH) -> list[str]:
+    """Applies waiting events, oldest first, at most `limit`. Returns what each did; empty: none waited.
+
+    `carriers` are the carriers by name. An event that breaks is parked, so that it holds up no other.
+    """
+    events = session.scalars(
+        select(CarrierEvent).where(CarrierEvent.applied_at.is_(None)).order_by(CarrierEvent.id).limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()  # fmt: skip
+    if not events:
+        return []
+    read = [_read(carriers, event) for event in events]
+    messages = _messages(session, events, read)
+    results: list[str] = []
+    for event, told in zip(events, read, strict=True):
+        try:
+            with session.begin_nested():
+                results.append(_apply_one(session, event, told, messages, at))
+        except Exception:
+            results.append("broken")
+    session.execute(
+        update(CarrierEvent),
+        [{"id": event.id, "applied_at": at, "result": did} for event, did in zip(events, results, strict=True)],
+    )
+    return results
+
+
+def _read(carriers: Mapping[str, Carrier], event: CarrierEvent) -> Report | Inbound | None:
+    carrier = carriers.get(event.provider)
+    return carrier.read(event.kind, event.raw) if carrier is not None and event.raw is not None else None
+
+
+def _named(query: str) -> tuple[int, int] | None:
+    """Our message and attempt, as the address of the hook named them."""
+    told = parse_qs(query)
+    message, attempt = told.get("m", [""])[-1], told.get("a", [""])[-1]
+    if message.isascii() and message.isdigit() and attempt.isascii() and attempt.isdigit() and len(message) < 19:
+        return int(message), int(attempt) if len(attempt) < 9 else 0
+    return None
+
+
+class _Messages:
+    """The locked messages of a batch of events, by the carrier's id and by our own."""
+
+    def __init__(self, rows: Sequence[Message]) -> None:
+        self.by_id = {row.id: row for row in rows}
+        self.by_provider_id: dict[tuple[str | None, str | None], Message] = {
+            (row.provider, row.provider_id): row for row in rows if row.provider_id
+        }
+
+
+def _messages(
+    session: Session, events: Sequence[CarrierEvent], read: Sequence[Report | Inbound | None]
+) -> _Messages:
+    named = [found[0] for event in events if event.kind == "status" and (found := _named(event.query))]
+    sids = [told.provider_id for told in read if isinstance(told, Report) and told.provider_id]
+    if not named and not sids:
+        return _Messages([])
+    # By id, so that two workers never wait for each other crosswise.
+    rows = session.scalars(
+        select(Message)
+        .where((Message.id.in_(named)) | (Message.provider_id.in_(sids)))
+        .order_by(Message.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    return _Messages(rows)
+
+
+def _apply_one(
+    session: Session, event: CarrierEvent, told: Report | Inbound | None, messages: _Messages, at: datetime
+) -> str:
+    if told is None:
+        return "unreadable"
+    if isinstance(told, Inbound):
+        return conversation.receive(session, told, at=at)
+    if told.progress is None:
+        return "unknown_status"
+    message = messages.by_provider_id.get((event.provider, told.provider_id))
+    named = _named(event.query)
+    if message is None and named is not None:
+        message = _by_attempt(session, messages.by_id.get(named[0]), named[1], event.provider, told.provider_id)
+    if message is None:
+        return "no_such_message"
+    if message.provider_id not in (None, told.provider_id):
+        # Another attempt of ours went out under another id: the newer one tells what became of it.
+        return "other_attempt"
+    if not applies(_STANDS[message.state], told.progress):
+        return "stale"
+    advance(
+        session, message, told.provider_id, told.progress, told.code,
+        told.meaning.effect if told.meaning and told.progress is Progress.FAILED else Effect.NONE,
+        told.meaning.group.value if told.meaning else None, at=at,
+    )  # fmt: skip
+    if told.provider_id:
+        messages.by_provider_id[(event.provider, told.provider_id)] = message
+    return message.state
+
+
+def _by_attempt(
+    session: Session, message: Message | None, attempt: int, provider: str, provider_id: str | None
+) -> Message | None:
+    """The message of an attempt of ours whose answer we never had; its attempt learns the carrier's id."""
+    if message is None or message.provider != provider or not 1 <= attempt <= message.attempt:
+        return None
+    session.execute(
+        update(Attempt)
+        .where(Attempt.message_id == message.id, Attempt.attempt == attempt, Attempt.provider_id.is_(None))
+        .values(provider_id=provider_id)
+    )
+    return message

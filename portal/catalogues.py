@@ -26,7 +26,7 @@ ROOT: Final = TRANSLATIONS.parent
 
 _SHARED: Final = ("templates/layout", "templates/parts", "templates/errors")
 FOLDERS: Final = {
-    "debtor": ("portal/debtor", "templates/debtor", "templates/pages"),
+    "debtor": ("portal/debtor", "templates/debtor", "templates/messages", "templates/pages"),
     "staff": ("portal/collector", "portal/demo", "templates/collector", "templates/demo"),
 }
 """What each domain has besides `portal/*.py` and the shared templates."""
@@ -44,8 +44,8 @@ def gathered(domain: str) -> Catalog:
     """The catalogue's template, as the programs and templates are now."""
     catalog = Catalog(domain=domain, fuzzy=False, charset="utf-8")
     for path in _sources(domain):
-        method = "jinja2.ext:babel_extract" if path.suffix == ".html" else "python"
-        options = {"trimmed": "true"} if path.suffix == ".html" else {}
+        method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
+        options = {} if path.suffix == ".py" else {"trimmed": "true"}
         with path.open("rb") as source:
             found = extract(method, source, keywords=_KEYWORDS[domain], comment_tags=("Translators:",),
                             options={"encoding": "utf-8", **options})
@@ -85,7 +85,7 @@ def _sources(domain: str) -> Iterator[Path]:
     yield from sorted((ROOT / "portal").glob("*.py"))
     for folder in (*_SHARED, *FOLDERS[domain]):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".html"):
+            if path.suffix in (".py", ".html", ".j2"):
                 yield path
 
 

@@ -1,0 +1,101 @@
+"""Inquiry: what became of a message whose call gave no clear answer. It is asked, never sent again.
+
+First its report is waited for; then the carrier's own list is searched; then a person looks and says
+whether it went. A code is over by then: the person has long asked for another.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from cases.history import Actor
+from cases.refusal import refusal_code
+from cases.work import queue
+from messaging.carriers import Effect, Found, Sought
+from messaging.delivery import BATCH, LEASE
+from messaging.outbox import Message
+from messaging.outcome import advance, end
+from messaging.permit import PURPOSES, Purpose
+
+NotUncertain = refusal_code("message.not_uncertain", "message")
+
+LOOK_AFTER: Final = timedelta(seconds=30)
+"""How long after an attempt began the carrier's list is asked: until then its report may settle it."""
+GIVE_UP: Final = timedelta(minutes=10)
+"""After so long without report or entry in the list a person decides."""
+
+
+def unclear(session: Session, *, real: datetime, limit: int = BATCH) -> list[tuple[str, Sought]]:
+    """The uncertain messages to be looked up at their carriers now: the channel, and what is sought.
+
+    Those that wait for a person's decision are not among them.
+    """
+    rows = session.execute(_UNCLEAR, {"before": real - LOOK_AFTER, "limit": limit}).all()
+    return [
+        (
+            row.channel,
+            Sought(
+                id=row.id, attempt=row.attempt, to=row.value_norm, body=row.body, began=row.started_at,
+                ended=row.ended_at or row.started_at + LEASE, known=frozenset(row.known or ()),
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def answer(
+    session: Session, sought: Sought, found: Found | None, *, answered: bool, at: datetime, real: datetime
+) -> str:
+    """Writes what the carrier's list said of one uncertain message. Returns what became of it.
+
+    `found`: it is there, and it went. Not there, or the list could not be asked (`answered` false):
+    after GIVE_UP a person decides; a code is then over, since the person has long asked for another.
+    """
+    message = session.scalars(
+        select(Message).where(Message.id == sought.id).with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()  # fmt: skip
+    if message.state != "uncertain" or message.attempt != sought.attempt:
+        return "settled"
+    if found is not None:
+        advance(session, message, found.provider_id, found.progress, found.code,
+                found.meaning.effect if found.meaning else Effect.NONE,
+                found.meaning.group.value if found.meaning else None, at=at)  # fmt: skip
+        return "found"
+    if real - sought.began < GIVE_UP:
+        return "waits"
+    if PURPOSES[message.template] in (Purpose.CODE, Purpose.CONFIRMATION):
+        end(session, message, "failed", "no_answer", at)
+        return "over"
+    queue.open_item(
+        session, person=message.person_id, kind="uncertain", subject=f"message:{message.id}", urgency=2, at=at
+    )
+    return "asked" if answered else "unanswered"
+
+
+def decide_uncertain(session: Session, message: Message, *, went: bool, by: Actor, at: datetime) -> None:
+    """A person who has looked says whether an uncertain message went. It is not sent again by itself.
+
+    Raises NotUncertain when it has been settled meanwhile.
+    """
+    session.refresh(message, with_for_update={"key_share": True})
+    if message.state != "uncertain":
+        raise NotUncertain(message=message.id)
+    end(session, message, "sent" if went else "failed", None if went else "no_answer", at, by=by)
+    queue.done(session, subject=f"message:{message.id}", by=by, at=at)
+
+
+_UNCLEAR: Final = text("""
+select m.id, m.channel, m.attempt, m.body, c.value_norm, a.started_at, a.ended_at,
+  (select array_agg(o.provider_id) from message o where o.contact_id = m.contact_id and o.person_id = m.person_id
+   and o.provider_id is not null) as known
+from message m join contact c on c.id = m.contact_id
+join attempt a on a.message_id = m.id and a.attempt = m.attempt
+where m.state = 'uncertain' and a.started_at < :before
+  and not exists (select from work_item w where w.subject = 'message:' || m.id)
+order by m.id limit :limit
+""")

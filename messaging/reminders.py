@@ -1,0 +1,126 @@
+"""Reminders: messages because a day has come; three days before an instalment, and on its morning.
+
+Agreed instalments of live plans, and contractual ones where their creditor switches it on. One a
+person and day, whatever the number of debts. Here a reminder is only planned; whether it goes, and
+whether the money is there by then, is decided when it is claimed (`permit.py`).
+
+*Day* of a reminder: in the creditor's zone, the due date or three days before. *Sending day*: the
+day itself when the person's country has hours on it, else the last day before that has; never a day
+after. Step `before` may be late until the day before the due date, step `day` until the due date
+ends. What was agreed after its own reminder's day is not reminded of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cases.clock import day_start, local
+from cases.law.rules import window_for, zones_of_country
+from cases.people.window import last_open_before
+from messaging import outbox
+
+BEFORE: Final = timedelta(days=3)
+"""How long before the due date the first reminder comes."""
+
+_LATE: Final = BEFORE - timedelta(days=1)
+"""How many days late the first one may still be planned: when nobody worked meanwhile."""
+_AHEAD: Final = 12
+"""How many days ahead a day is looked at: longer than any run of closed days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For people of one country and creditors of one zone: reminders of `day` go on `sending`, from `opens` on."""
+
+    country: str | None
+    zone: str
+    day: date
+    sending: date
+    opens: datetime
+
+
+def write_due(session: Session, *, at: datetime) -> int:
+    """Plans every reminder whose sending day has come. Planning again plans nothing. Returns how many messages."""
+    countries = session.scalars(_COUNTRIES).all()
+    zones = session.scalars(text("select distinct zone from creditor")).all()
+    targets = [each for zone in zones for country in countries for each in targets_of(country, zone, at)]
+    if not targets:
+        return 0
+    facts = {
+        "countries": [each.country or "" for each in targets],
+        "zones": [each.zone for each in targets],
+        "days": [each.day for each in targets],
+        "sendings": [each.sending for each in targets],
+        "opens": [each.opens for each in targets],
+        "before": BEFORE.days,
+    }
+    return outbox.plan(session, _CANDIDATES, facts, template="reminder", at=at)
+
+
+def targets_of(country: str | None, zone: str, at: datetime) -> Iterator[Target]:
+    """The days of reminders whose sending day is today or was missed, for one country and creditors' zone. Pure."""
+    today = local(at, zone).date()
+    for offset in range(-_LATE.days, _AHEAD):
+        day = today + timedelta(days=offset)
+        # A country with several zones: from the first morning among them; permit waits for each person's own.
+        window = window_for(country, day)
+        found = [
+            (local(stretch.opens, each).date(), stretch.opens)
+            for each in zones_of_country(country) or (zone,)
+            if (stretch := last_open_before(window, (each,), day_start(day + timedelta(days=1), each)))
+        ]
+        if not found:
+            continue
+        sending, opens = min(found)
+        if sending <= today:
+            # What was missed goes with what goes today.
+            yield Target(country, zone, day, max(sending, today), opens)
+
+
+_COUNTRIES: Final = text("""
+select distinct coalesce(r.country, p.country) from person p
+left join record r on r.person_id = p.id and r.replaced_at is null
+""")
+
+# `due`: what falls due of whom. A person's country is that of the eldest live record.
+_CANDIDATES: Final = """
+with target as (
+  select * from unnest(cast(:countries as text[]), cast(:zones as text[]), cast(:days as date[]),
+    cast(:sendings as date[]), cast(:opens as timestamptz[])) t(country, zone, day, sending, opens)),
+step as (select 'before' as step, cast(:before as int) as early union all select 'day', 0),
+due_on as (select distinct day + early as due_on from target cross join step),
+owed as (
+  select 'instalment:' || i.id as cause, 'arrangement:' || g.id as subject, g.person_id, i.due_on, k.creditor_id,
+    k.zone, g.agreed_at as known_at
+  from instalment i join arrangement g on g.id = i.arrangement_id
+  join lateral (select case when count(distinct x.creditor_id) = 1 then min(x.creditor_id) end as creditor_id,
+                  (array_agg(y.zone order by x.nth))[1] as zone
+                from arrangement_account x join creditor y on y.id = x.creditor_id
+                where x.arrangement_id = g.id) k on true
+  where g.state = 'live' and i.due_on in (select due_on from due_on)
+  union all
+  select 'due:' || d.id, 'account:' || d.account_id, l.person_id, d.due_on, d.creditor_id, c.zone, d.recorded_at
+  from due d join creditor c on c.id = d.creditor_id and c.reminds_contractual
+  join liability l on l.account_id = d.account_id and l.replaced_at is null and not l.withdrawn
+    and l.role in ('holder', 'joint')
+  where d.replaced_at is null and d.amount > 0 and d.due_on in (select due_on from due_on)),
+who as (
+  select o.*, coalesce(j.into_id, o.person_id) as head, coalesce(
+    (select r.country from record r where r.person_id = p.id and r.replaced_at is null order by r.id limit 1),
+    p.country, '') as country
+  from owed o join person p on p.id = o.person_id
+  left join joined j on j.person_id = o.person_id and j.replaced_at is null and not j.parted)
+select w.cause, w.subject, s.step, w.head as person_id, 'sms' as channel, w.creditor_id, t.sending as day,
+  t.opens as not_before,
+  ((w.due_on + case s.step when 'day' then 1 else 0 end)::timestamp at time zone w.zone) as not_after
+from who w cross join step s
+join target t on t.country = w.country and t.zone = w.zone and t.day = w.due_on - s.early
+where (w.known_at at time zone w.zone)::date <= w.due_on - s.early
+  and (w.due_on + case s.step when 'day' then 1 else 0 end)::timestamp at time zone w.zone > :at
+"""

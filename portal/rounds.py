@@ -1,0 +1,256 @@
+"""Rounds: what is done again and again for the messages, one method a round.
+
+Each round is a door: it reads the clock, opens a transaction, makes one domain call, commits. The
+worker makes them when it is woken and once a minute, *next morning* and the tests make them in their
+own process. Any number may run at once, on any number of machines: rows are claimed, and a message
+never goes twice. A round that dies leaves its rows to the next one.
+
+*Deliver* keeps a small pool of threads busy: each carries one message at a time, with no transaction
+open, while this thread claims the next ones and settles the answers.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from cases import seal
+from cases.clock import Clock
+from cases.db import Database
+from messaging import delivery, inquiry, notices, receipt, reminders
+from messaging.carriers import Answer, Carriers, LookUpFailed, Verdict, by_name
+from messaging.delivery import Carried, Claimed, Prepare
+from messaging.wording import Voice
+from portal import code
+
+log = structlog.get_logger()
+
+THREADS: Final = 16
+AT_ONCE: Final = 32
+"""So many answers are settled together, if they come within SOON."""
+SOON: Final = 0.1
+LONGEST: Final = 30.0
+"""Seconds after which a delivery claims nothing more, so that a process can end in time."""
+_TRIES: Final = 5
+
+
+class Pace:
+    """Lets at most `rate` calls a second begin in this process; None: as many as there are."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._gap = 1 / rate if rate else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Waits for the next free moment."""
+        if not self._gap:
+            return
+        with self._lock:
+            begins = max(time.monotonic(), self._next)
+            self._next = begins + self._gap
+        time.sleep(max(0.0, begins - time.monotonic()))
+
+
+class Rounds:
+    """The rounds of one process."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        carriers: Carriers,
+        voice: Voice,
+        prepare: Prepare,
+        rate: float | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
+        self._prepare, self._pace = prepare, Pace(rate)
+        self._wake: Callable[[str], None] | None = None
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
+        self._threads = threads
+
+    def wakes_by(self, wake: Callable[[str], None]) -> None:
+        """How a delivery that has not finished asks for another one."""
+        self._wake = wake
+
+    def begin(self) -> None:
+        """Begins to answer what happens from now on; done when a worker starts."""
+        with self.db.acting() as session:
+            notices.begin(session, at=self.clock.now())
+
+    def codes(self) -> int:
+        """Plans the codes that were asked for."""
+        with self.db.acting() as session:
+            return code.plan_codes(session, self.clock.now(), self.clock.real())
+
+    def answers(self) -> int:
+        """Plans messages for what has happened."""
+        with self.db.acting() as session:
+            return notices.answer(session, at=self.clock.now())
+
+    def reminders(self) -> int:
+        """Plans the reminders whose day has come."""
+        with self.db.acting() as session:
+            return reminders.write_due(session, at=self.clock.now())
+
+    def events(self) -> int:
+        """Applies what carriers have reported and phones have written."""
+        applied = 0
+        while True:
+            with self.db.acting() as session:
+                results = receipt.apply(session, by_name(self.carriers), at=self.clock.now())
+            if not results:
+                return applied
+            applied += len(results)
+            parked = [result for result in results if result in receipt.PARKED]
+            if parked:
+                log.warning("events_parked", count=len(parked), reason=sorted(set(parked)))
+
+    def sweep(self) -> int:
+        """Marks as uncertain what was being sent when somebody died."""
+        with self.db.acting() as session:
+            swept = delivery.sweep(session, real=self.clock.real(), at=self.clock.now())
+        if swept:
+            log.warning("messages_uncertain", count=swept)
+        return swept
+
+    def inquire(self) -> int:
+        """Asks the carriers about messages whose call gave no clear answer. Returns how many were settled."""
+        with self.db.acting() as session:
+            asked = inquiry.unclear(session, real=self.clock.real())
+        settled = 0
+        for channel, sought in asked:
+            carrier, found, answered = self.carriers.get(channel), None, False
+            if carrier is not None:
+                try:
+                    found, answered = carrier.find(sought), True
+                except LookUpFailed:
+                    log.warning("look_up_failed", provider=carrier.name, message_id=sought.id)
+            with self.db.acting() as session:
+                became = inquiry.answer(session, sought, found, answered=answered,
+                                        at=self.clock.now(), real=self.clock.real())  # fmt: skip
+            log.info("inquired", message_id=sought.id, outcome=became)
+            settled += became in ("found", "over")
+        return settled
+
+    def seal(self) -> int:
+        """Seals what is committed; number and hash go to the log, which is the anchor."""
+        with self.db.acting() as session:
+            closed = seal.close_block(session)
+        if closed is None:
+            return 0
+        log.info("sealed", seal=closed[0], hash=closed[1], rows=closed[2])
+        return closed[2]
+
+    def deliver(self) -> int:
+        """Carries everything that is due, until nothing is left or LONGEST is over. Returns how many were decided."""
+        results: SimpleQueue[Carried] = SimpleQueue()
+        out, decided, more, ends = 0, 0, True, time.monotonic() + LONGEST
+        answers: list[Carried] = []
+        first = 0.0
+        try:
+            while more or out or answers:
+                if more and out < 2 * self._threads:
+                    claimed, seen = self._claim()
+                    decided += seen
+                    more = seen > 0 and time.monotonic() < ends
+                    for each in claimed:
+                        self._pool.submit(self._carry, each, results)
+                    out += len(claimed)
+                came = _taken(results, SOON if out else 0.0)
+                if came and not answers:
+                    first = time.monotonic()
+                answers += came
+                out -= len(came)
+                if answers and (len(answers) >= AT_ONCE or not out or time.monotonic() - first > SOON):
+                    self._settle(answers)
+                    answers = []
+        finally:
+            # Whatever broke: what was given to a thread is waited for, and what it brought is kept.
+            while out:
+                came = _taken(results, 1.0)
+                out, answers = out - len(came), answers + came
+            if answers:
+                self._settle(answers)
+        if self._wake is not None and time.monotonic() >= ends:
+            self._wake("deliver")
+        if decided:
+            log.info("delivered", count=decided)
+        return decided
+
+    def run_due(self) -> int:
+        """Makes every round in order until nothing more is due now. Returns how many messages were decided."""
+        self.sweep()
+        self.codes()
+        self.answers()
+        self.reminders()
+        decided = 0
+        while now := self.deliver():
+            decided += now
+            self.events()
+            self.answers()
+        self.events()
+        self.inquire()
+        self.seal()
+        return decided
+
+    def close(self) -> None:
+        """Ends the threads, after what they are at."""
+        self._pool.shutdown()
+
+    def _claim(self) -> tuple[list[Claimed], int]:
+        with self.db.acting() as session:
+            return delivery.claim(
+                session, at=self.clock.now(), real=self.clock.real(), carriers=self.carriers, voice=self.voice,
+                prepare=self._prepare,
+            )  # fmt: skip
+
+    def _carry(self, claimed: Claimed, results: SimpleQueue[Carried]) -> None:
+        """One call, in a thread of the pool. It always brings an answer."""
+        message = claimed.out
+        answer = Answer(Verdict.UNCLEAR)
+        try:
+            self._pace.wait()
+            if self.clock.real() >= claimed.begin_before:
+                answer = Answer(Verdict.NOT_SENT, detail="lease")
+            else:
+                answer = self.carriers[message.channel].send(message)
+        except Exception:
+            log.error("carrier_broke", message_id=message.id, exc_info=True)
+        finally:
+            results.put(Carried(message.id, message.attempt, answer))
+
+    def _settle(self, answers: list[Carried]) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                with self.db.acting() as session:
+                    delivery.settle(session, answers, at=self.clock.now(), real=self.clock.real())
+                break
+            except OperationalError:
+                # The carriers have answered; only we do not know it yet.
+                if not left:
+                    raise
+                time.sleep(0.5)
+        for each in answers:
+            if each.answer.verdict is not Verdict.ACCEPTED:
+                log.warning("not_accepted", message_id=each.id, attempt=each.attempt, code=each.answer.code,
+                            outcome=each.answer.verdict.value)  # fmt: skip
+
+
+def _taken(results: SimpleQueue[Carried], wait: float) -> list[Carried]:
+    """What has come, waiting at most so many seconds for the first."""
+    came: list[Carried] = []
+    try:
+        came.append(results.get(timeout=wait) if wait else results.get_nowait())
+        while True:
+            came.append(results.get_nowait())
+    except Empty:
+        return came

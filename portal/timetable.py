@@ -1,0 +1,30 @@
+"""The timetable: all periodic life of an installation, on one page.
+
+Each entry wakes a task of the worker by its name. Nothing depends on a moment being met: a task finds
+what is due in the database, so a minute that was missed is made up in the next one.
+"""
+
+from typing import Any, Final
+
+MINUTE: Final = 60.0
+
+ROUNDS: Final[dict[str, float]] = {
+    "codes": MINUTE,
+    "answers": MINUTE,
+    "reminders": MINUTE,
+    "events": MINUTE,
+    "deliver": MINUTE,
+    "sweep": MINUTE,
+    "inquire": MINUTE,
+    "seal": MINUTE,
+}
+"""Every how many seconds each round is made. All but `reminders`, `sweep`, `inquire` and `seal` are also
+woken by the doors, at once."""
+
+
+def schedule() -> dict[str, dict[str, Any]]:
+    """The timetable as Celery takes it. A task that nobody took before the next one comes is dropped."""
+    return {
+        name: {"task": f"evenly.{name}", "schedule": seconds, "options": {"expires": seconds}}
+        for name, seconds in ROUNDS.items()
+    }

@@ -1,0 +1,75 @@
+"""Wiring: the carriers, the voice and the rounds of one installation, made from its settings."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from cases.clock import Clock
+from cases.db import Database
+from messaging.carriers import Carrier
+from messaging.delivery import Prepare
+from messaging.providers.sendgrid import SendGrid
+from messaging.providers.twilio import Twilio
+from messaging.wording import Voice
+from portal import code
+from portal.keys import Keys
+from portal.language import phone_text
+from portal.rounds import Rounds
+from portal.settings import Settings
+
+LINK_LASTS: Final = timedelta(hours=72)
+"""How long the link in a text or mail names its person (house: 6)."""
+
+STATUS_PATH: Final = "/hooks/twilio/status"
+"""Where Twilio reports to; the hook stands there."""
+
+
+def carriers(settings: Settings) -> dict[str, Carrier]:
+    """The carrier of each channel that the settings name. What has none waits in the outbox."""
+    found: dict[str, Carrier] = {}
+    if settings.twilio_account_sid and settings.twilio_auth_tokens and settings.twilio_from:
+        found["sms"] = Twilio(
+            settings.twilio_account_sid,
+            settings.twilio_auth_tokens[0],
+            settings.twilio_from,
+            callback=settings.public_url + STATUS_PATH,
+            base_url=settings.twilio_base_url,
+        )
+    if settings.sendgrid_api_key and settings.mail_from:
+        found["email"] = SendGrid(
+            settings.sendgrid_api_key, settings.mail_from, settings.name, base_url=settings.sendgrid_base_url
+        )
+    return found
+
+
+def voice(settings: Settings, keys: Keys) -> Voice:
+    """Who speaks in texts and mail, and how a person comes from there to us."""
+
+    def link(person: int, real: datetime) -> str:
+        return f"{settings.public_url}/l/{keys.link_token(person, real + LINK_LASTS)}"
+
+    return Voice(settings.name, phone_text(settings.telephone) if settings.telephone else None, link)
+
+
+def codes(keys: Keys) -> Prepare:
+    """How the codes of claimed messages are made."""
+
+    def prepare(session: Session, messages: Sequence[int], real: datetime) -> dict[int, str]:
+        return code.prepare(session, messages, keys=keys, now=real)
+
+    return prepare
+
+
+def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | None = None) -> Rounds:
+    """The rounds of this process. ValueError when the settings name no database."""
+    keys = Keys(settings.keys)
+    return Rounds(
+        db or Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2),
+        clock or Clock(settings.clock_file),
+        carriers=carriers(settings),
+        voice=voice(settings, keys),
+        prepare=codes(keys),
+        rate=settings.texts_per_second / settings.worker_processes,
+    )
