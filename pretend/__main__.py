@@ -57,7 +57,6 @@ async def _run(told: settings.Settings, port: int) -> None:
     await stop.wait()
     server.close()
     await here.postman.stop()
-    here.store.close()
 
 
 def _cannot(reasons: list[str]) -> int:

@@ -130,6 +130,7 @@ class Postman:
             _, unfinished = await asyncio.wait(rounds.values(), timeout=MOMENT)
             for task in unfinished:
                 task.cancel()
+            await asyncio.gather(*rounds.values(), return_exceptions=True)
 
     def _over(self, sid: str, task: asyncio.Task[None]) -> None:
         if self._rounds.get(sid) is task:

@@ -3,7 +3,8 @@
 Each act appends one line before it is answered, then applies it; at the start the lines are applied
 again in order. A line goes to the system in one write, without waiting for the disk: killing the
 program loses nothing that it answered. A last line cut short was never answered and is dropped.
-One program holds the folder at a time.
+One program holds the folder at a time. The file stays open until the program ends: a late write must
+never meet a number that something else was given meanwhile.
 """
 
 from __future__ import annotations
@@ -97,9 +98,6 @@ class Store:
         """Forgets everything, on disk too."""
         os.ftruncate(self._file, 0)
         self._clear()
-
-    def close(self) -> None:
-        os.close(self._file)
 
     # Questions ----------------------------------------------------------------------------------
 

@@ -130,6 +130,11 @@ class Pretend:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def errors(self) -> Path:
+        """What it said about its own mistakes."""
+        return self.state.with_suffix(".errors")
+
     def start(self) -> "Pretend":
         told = {
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
@@ -138,22 +143,30 @@ class Pretend:
             **self.environ,
         }
         command = [sys.executable, "-m", "pretend", "--port", str(self.port), "--state", str(self.state), "--quiet"]
-        self.process = subprocess.Popen(
-            [*command, *self.arguments], cwd=ROOT, env=os.environ | told, stdout=subprocess.PIPE, text=True
-        )
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [*command, *self.arguments],
+                cwd=ROOT,
+                env=os.environ | told,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"it did not start: exit {self.process.wait()}"
+        assert line, f"it did not start: exit {self.process.wait()}: {self.errors.read_text()}"
         self.ready = json.loads(line)
         self.port = self.ready["port"]
         return self
 
     def stop(self, by: int = signal.SIGTERM) -> int:
+        """Ends it; fails when it made a mistake that it wrote down."""
         assert self.process is not None
         self.process.send_signal(by)
         code = self.process.wait(20)
         assert self.process.stdout is not None
         self.process.stdout.close()
+        assert self.errors.read_text() == ""
         return code
 
     # Clients ------------------------------------------------------------------------------------

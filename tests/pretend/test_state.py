@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.pretend.running import ACCOUNT_SID, PHONE, ROOT, Hook, Pretend
+from tests.pretend.running import ACCOUNT_SID, PHONE, ROOT, Hook, Pretend, until
 from tests.pretend.test_sendgrid import ADDRESS, client, mail
 
 
@@ -87,6 +87,21 @@ def test_it_stops_when_asked(another: Callable[..., Pretend]) -> None:
     world = another().start()
     world.behave(delay_ms=600_000)
     assert world.stop() == 0
+
+
+def test_it_stops_cleanly_in_the_middle_of_its_callbacks_and_goes_on_later(
+    another: Callable[..., Pretend], hook: Hook
+) -> None:
+    world = another().start()
+    world.behave(step_ms=0, repeat=20)
+    for _ in range(5):
+        world.send(status_callback=f"{hook.url}/s")
+    hook.wait(1)
+    assert world.stop() == 0
+    world.start()
+    until(lambda: world.control("owed")["owed"] == 0)
+    log = world.log()["texts"]
+    assert [len(text["callbacks"]) for text in log] == [63] * 5 and len(hook.posts) >= 315
 
 
 def test_everything_missing_is_named_at_once(tmp_path: Path) -> None:
