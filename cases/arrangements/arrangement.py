@@ -14,7 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    FetchedValue,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.arrangements.schedule import Schedule
@@ -24,7 +37,10 @@ from cases.people.joint import accounts_of, liable_for
 
 
 class Arrangement(Base):
-    """What was agreed, with whom, when. A promise to pay is one with a single instalment."""
+    """What was agreed, with whom, when. A promise to pay is one with a single instalment.
+
+    `tx`: the number of its transaction; what was booked in an earlier one, its sums knew.
+    """
 
     __tablename__ = "arrangement"
 
@@ -40,6 +56,7 @@ class Arrangement(Base):
     agreed_on: Mapped[date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default=text("'live'"))
     ended_at: Mapped[Moment | None]
+    tx: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
 
     __table_args__ = (
         CheckConstraint("kind in ('plan', 'promise')", "kind"),

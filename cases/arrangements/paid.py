@@ -1,16 +1,18 @@
 """Paid to a plan: which of its instalments money has met. Derived, for any day.
 
-Money counts that the covered sum did not know: valued after the day of the agreement, or on it and
-recorded no earlier than it, or valued before it and recorded later. It meets what stands in the
-plan for its own account, in the order of its value date: instalments due by then, oldest first;
-then what else is due on the account; then later instalments. What no share takes is over, so no
-sum counts twice. A payment that was given back counts until its return only. What lowers the debt
+Money counts that the covered sum did not know: valued after the day of the agreement, or booked
+after the agreement was made (by transaction number, which no moved clock can change; within one
+transaction by the moment recorded). It meets what stands in the plan for its own account, in the
+order of its value date: instalments due by then, oldest first; then what else is due on the
+account; then later instalments. What no share takes is over, so no sum counts twice. A payment
+that was given back counts until its return only. What lowers the debt
 without money (a lowering adjustment, a write-off, a covered charge that was taken back) meets
 instalments as money does: nobody is asked for what is not owed. Announced money comes after all
 that was booked, on the day it is expected, and is told apart. (glossary *paid to a plan*)
 
-What else is due: contractual dues from the day of the agreement on, and what was charged since
-then; on a scheduled account also costs and fees that the plan does not cover.
+What else is due: contractual dues from the day of the agreement on, what was charged since then, and
+what an older payment had met that was given back since; on a scheduled account also costs and fees
+that the plan does not cover.
 
 Everything is read by account, so a joint debtor who sees one account of a plan sees what was paid
 on that account, and the shares of that account alone.
@@ -175,12 +177,15 @@ where i.arrangement_id = any(:ids)
 order by i.arrangement_id, i.n, a.nth
 """)
 
-# `p`: each account of each plan, from the agreement until, for a plan that has ended, its end.
-# `new`: a sum that the covered one did not know. A moment is told from an equal one by the value date.
-_FACTS: Final = text("""
+# `p`: each account of each plan, and the plan that took its place, if any. `new`: what the covered
+# sum did not know; `late`: what came after this plan's end, and so counts in the next one.
+_NEW: Final = """(e.v > {0}.agreed_on or e.booked > {0}.tx or e.booked = {0}.tx
+      and (e.v = {0}.agreed_on and e.r >= {0}.agreed_at or e.v < {0}.agreed_on and e.r > {0}.agreed_at))"""
+
+_FACTS: Final = text(f"""
 with p as (
-  select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, a.ended_at,
-    (a.ended_at at time zone c.zone)::date as ended_on,
+  select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, g.tx, a.ended_at,
+    (a.ended_at at time zone c.zone)::date as ended_on, x.id as next,
     coalesce(d.scheduled, false) as scheduled, coalesce(d.interest, false) as interest
   from arrangement g
   join arrangement_account a on a.arrangement_id = g.id
@@ -188,18 +193,20 @@ with p as (
   left join lateral (select true as scheduled, bool_or(u.component <> 'principal') as interest from due u
                      where u.account_id = a.account_id and u.replaced_at is null and u.amount > 0
                      group by u.account_id) d on true
+  left join lateral (select min(y.arrangement_id) as id from arrangement_account y
+                     where y.account_id = a.account_id and y.arrangement_id > g.id) x on true
   where g.id = any(:ids)),
 e as (
   select p.plan, x.*, coalesce(y.value_date, x.value_date) as v, coalesce(y.recorded_at, x.recorded_at) as r,
-    y.returns, exists (select from entry m where m.reverses = x.id and m.value_date <= :on) as taken_back
+    coalesce(y.tx, x.tx) as booked, y.returns,
+    exists (select from entry m where m.reverses = x.id and m.value_date <= :on) as taken_back
   from p join entry x on x.account_id = p.account_id left join payment y on y.id = x.payment_id),
 n as (
   select e.*, p.agreed_on, p.scheduled, p.interest,
-    (e.v > p.agreed_on or (e.v = p.agreed_on and e.r >= p.agreed_at) or (e.v < p.agreed_on and e.r > p.agreed_at))
-      as new,
-    (p.ended_at is not null and (e.v > p.ended_on or (e.v = p.ended_on and e.r >= p.ended_at)
-                                 or (e.v < p.ended_on and e.r > p.ended_at))) as late
-  from e join p on p.plan = e.plan and p.account_id = e.account_id where e.v <= :on)
+    {_NEW.format("p")} as new,
+    (p.ended_at is not null and (e.v > p.ended_on or z.id is not null and {_NEW.format("z")})) as late
+  from e join p on p.plan = e.plan and p.account_id = e.account_id left join arrangement z on z.id = p.next
+  where e.v <= :on)
 -- money: a payment's parts together, so that a part moved within its payment is not money again
 select plan, account_id, 'money' as what, greatest(v, agreed_on) as on, -sum(amount) as minor
 from n
@@ -224,6 +231,12 @@ from n
 where new and amount > 0 and reverses is null and not taken_back and coalesce(due_on, v) <= :on
   and kind in ('charge', 'interest', 'fee', 'cost', 'adjustment')
   and not (scheduled and (kind = 'charge' and due_on is null or kind = 'interest' and interest))
+union all
+-- an older payment that was given back since: what it had met is due again
+select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), sum(n.amount)
+from n join n o on o.plan = n.plan and o.id = n.reverses
+where n.kind = 'payment' and n.new and not o.new and (n.payment_id is null or n.returns is not null)
+group by n.plan, n.account_id, n.payment_id, n.v, n.agreed_on having sum(n.amount) > 0
 union all
 -- contractual dues from the agreement on
 select p.plan, p.account_id, 'other', u.due_on, u.amount

@@ -4,6 +4,7 @@ alter table history alter column facts set default '{}';
 alter table history alter column salt set default gen_random_uuid();
 alter table entry alter column tx set default history_tx();
 alter table payment alter column tx set default history_tx();
+alter table arrangement alter column tx set default history_tx();
 alter table seal alter column sealed_at set default clock_timestamp();
 
 create function history_facts_sha(salt uuid, facts json) returns bytea immutable parallel safe
@@ -102,6 +103,7 @@ grant update (state, ended_at) on arrangement to evenly_act;
 grant update (ended_at) on arrangement_account to evenly_act;
 grant update (urgency, answer_by, not_before, taken_by, taken_until, given_to, done_at, done_by) on work_item to evenly_act;
 grant update (state, attempt, lease_until, provider, provider_id, contact_id, language, body, body_salt, why, why_facts, error_code, not_before, not_after, sent_at, settled_at) on message to evenly_act;
+grant usage on sequence message_id_seq to evenly_act;                                    -- planned by INSERT … SELECT, which names its ids
 grant update (ended_at, outcome, provider_id, detail) on attempt to evenly_act;
 grant update (raw, applied_at, result) on carrier_event to evenly_act;
 grant update (words, salt, read_at) on said to evenly_act;

@@ -555,6 +555,7 @@ def upgrade() -> None:
         sa.Column("agreed_on", sa.Date(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'live'"), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tx", sa.BigInteger(), server_default=sa.FetchedValue(), nullable=False),
         sa.CheckConstraint("(state in ('live', 'broken')) = (ended_at is null)", name=op.f("arrangement_ended")),
         sa.CheckConstraint("kind in ('plan', 'promise')", name=op.f("arrangement_kind")),
         sa.CheckConstraint(

@@ -237,3 +237,48 @@ def test_a_plan_whose_share_nobody_may_see_has_no_instalments(db, at) -> None:
         number = plan.id
     with db.asking("debtor", people=[stranger]) as session:
         assert paid_to_plans(session, [number], TODAY) == {number: []}
+
+
+def _committed(db: Database, at) -> Plan:
+    with db.acting() as session:
+        return Plan(session, at)
+
+
+def test_what_was_booked_before_the_agreement_was_made_is_known_to_it_whatever_the_clocks_say(db, at) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        person = a_person(session, creditor)
+        account = an_account(session, creditor, person)
+        a_due(session, account, date(2026, 10, 1), 1_500)
+        a_charge(session, account, 1_500, date(2026, 10, 1))
+        a_payment(session, [(account, 500)], date(2026, 10, 20))
+        by = Actor("collector", a_user(session).id)
+    with db.acting() as session:
+        # agreed on an earlier day than the one on which the book was loaded
+        early = at - timedelta(days=10)
+        plan = proposal.enter(session, person=person.id, accounts=[account.id], terms=Terms(300, date(2026, 11, 20)),
+                              key="k", by=by, at=early)
+        assert sum(each.paid for each in paid_to_plans(session, [plan], TODAY)[plan]) == 0
+
+
+def test_a_payment_corrected_by_its_return_and_a_new_one_is_not_money_again(db, at) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        person = a_person(session, creditor)
+        account = an_account(session, creditor, person)
+        a_charge(session, account, 1_500, date(2026, 10, 1))
+        old = a_payment(session, [(account, 500)], date(2026, 10, 20))
+        by = Actor("collector", a_user(session).id)
+        plan = proposal.enter(session, person=person.id, accounts=[account.id], terms=Terms(300, D), key="k", by=by,
+                              at=at)
+    with db.acting() as session:
+        ledger.give_back(session, old, on=date(2026, 10, 20), key="back", by=BY, at=at + timedelta(days=1))
+        a_payment(session, [(account, 500)], date(2026, 10, 20), at=at + timedelta(days=1))
+        assert sum(each.paid for each in paid_to_plans(session, [plan], day(5))[plan]) == 0
+
+
+def test_money_booked_later_with_an_earlier_day_counts_even_on_a_clock_set_back(db, at) -> None:
+    plan = _committed(db, at)
+    with db.acting() as session:
+        a_payment(session, [(plan.account, 300)], TODAY - timedelta(days=1), at=at)
+        assert plan.paid(session, TODAY)[0] == (300, 0)
