@@ -30,8 +30,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cases.clock import Clock, local
 from cases.db import Database
 from cases.refusal import Refusal
-from portal import health, language, logs
-from portal.debtor import info
+from portal import access, health, language, logs, sign_in, staff_sign_in
+from portal.debtor import info, pages
+from portal.keys import Keys
 from portal.language import _, _l
 from portal.refusals import sentence
 from portal.settings import Settings
@@ -44,6 +45,9 @@ LARGEST_REQUEST: Final = 256 * 1024
 FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (health.blueprint, ""),
     (info.blueprint, ""),
+    (sign_in.blueprint, ""),
+    (staff_sign_in.blueprint, "/staff"),
+    (pages.blueprint, ""),
 )
 """Each face and where it stands. The stand-in's face is added only where there is a stand-in."""
 
@@ -105,10 +109,12 @@ def create_app(
     app.extensions.update(
         settings=settings, clock=clock or Clock(settings.clock_file), database=database)
     _configure(app, settings)
+    app.extensions["keys"] = Keys(settings.keys)
     language.speak(app)
     health.observe(app, health.Measures(settings.var / "metrics"))
     _number_requests(app)
     _protect(app, settings)
+    access.install(app)
     _static(app)
     _furnish(app, settings)
     _explain_errors(app)
@@ -252,7 +258,7 @@ def _static(app: Flask) -> None:
             "public, max-age=31536000, immutable" if current else "public, max-age=60")
         return response
 
-    app.add_url_rule("/static/<version_asked>/<path:name>", "static", send)
+    app.add_url_rule("/static/<version_asked>/<path:name>", "static", access.public(send))
 
     def static(name: str) -> str:
         if name not in files:
@@ -273,7 +279,8 @@ def _furnish(app: Flask, settings: Settings) -> None:
         shown = None
         if settings.pretend_url is not None and "now" in g:
             shown = local(g.now, g.get("zone", language.ZONE)).date()
-        home = "/work/" if request.path.startswith("/work") else "/"
+        staff = language.face_of(request.path) == "staff"
+        home = "/work/" if request.path.startswith("/work") else "/staff/" if staff else "/"
         return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/"}
 
 

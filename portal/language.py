@@ -43,7 +43,7 @@ ZONE: Final = "Europe/London"
 REGION: Final = "GB"
 """The region whose phone numbers are written without their country."""
 
-_STAFF: Final = frozenset({"work", "lead", "ops", "creditor", "partner", "admin", "demo", "metrics"})
+_STAFF: Final = frozenset({"staff", "work", "lead", "ops", "creditor", "partner", "admin", "demo", "metrics"})
 """First parts of addresses that staff and clients use (house: URLs); all others are the debtor's."""
 
 _LOCALES: Final = {"en": "en_GB"}

@@ -6,10 +6,14 @@ for everyone who asks, also for a stranger (then without a person), so that
 nothing tells them apart. Times here are real ones, whatever the demo's day.
 """
 
-from sqlalchemy import CheckConstraint, Index, Integer, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, Integer, Text, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, Sha256, refers
+from portal.keys import sha256
 
 
 class Visit(Base):
@@ -58,7 +62,7 @@ class CodeRequest(Base):
 
 
 class Knock(Base):
-    """One try at a door, for its limits: `what` is look_up, code, password; `whom_sha` a keyed hash of who or where."""
+    """One try at a door, for its limits (`knock.py`). `whom_sha`: a keyed hash of who or where."""
 
     __tablename__ = "knock"
 
@@ -68,3 +72,23 @@ class Knock(Base):
     at: Mapped[Moment]
 
     __table_args__ = (Index("knock_whom", "what", "whom_sha", "at"),)
+
+
+def start(session: Session, *, token: str, now: datetime, person: int | None = None, staff: int | None = None) -> int:
+    """Begins a visit with this new random token. `now` is real time. Returns the visit's id."""
+    visit = Visit(token_sha=sha256(token), person_id=person, staff_id=staff, started_at=now, seen_at=now)
+    session.add(visit)
+    session.flush()
+    return visit.id
+
+
+def end(session: Session, visit: int, now: datetime) -> None:
+    """Ends one visit."""
+    session.execute(update(Visit).where(Visit.id == visit, Visit.ended_at.is_(None)).values(ended_at=now))
+
+
+def end_everywhere(session: Session, now: datetime, *, people: Sequence[int] = (), staff: int | None = None) -> int:
+    """Ends every visit of these people (all joined ids) or of this user. Returns how many there were."""
+    whose = Visit.staff_id == staff if staff is not None else Visit.person_id.in_(people)
+    ended = session.execute(update(Visit).where(whose, Visit.ended_at.is_(None)).values(ended_at=now))
+    return int(ended.rowcount)  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
+from portal.access import public
 from portal.language import _l
 
 blueprint = Blueprint("info", __name__)
@@ -62,36 +63,42 @@ ADVISERS: Final = (
 
 
 @blueprint.get("/your-data")
+@public
 def your_data() -> str:
     """How we use your data."""
     return render_template("pages/your-data.html")
 
 
 @blueprint.get("/complaints")
+@public
 def complaints() -> str:
     """How to complain, and what happens then."""
     return render_template("pages/complaints.html")
 
 
 @blueprint.get("/accessibility")
+@public
 def accessibility() -> str:
     """What we have checked, and how to ask for another form."""
     return render_template("pages/accessibility.html")
 
 
 @blueprint.get("/advice")
+@public
 def advice() -> str:
     """Free advisers by country."""
     return render_template("pages/advice.html", advisers=ADVISERS)
 
 
 @blueprint.get("/not-me")
+@public
 def not_me() -> str:
     """What to do with a letter or a text for someone else."""
     return render_template("pages/not-me.html")
 
 
 @blueprint.get("/helping")
+@public
 def helping() -> str:
     """What someone can do who helps another."""
     return render_template("pages/helping.html")

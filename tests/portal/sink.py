@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 
+from portal.access import public
 from portal.forms import (
     ChoiceField,
     CodeField,
@@ -55,6 +56,7 @@ class Everything(Form):
 
 @blueprint.route("/sink", methods=["GET", "POST"])
 @blueprint.route("/work/sink", methods=["GET", "POST"], endpoint="desk")
+@public
 def page() -> Any:
     """One of each; posting shows every error, posting all of it well says so on the next page."""
     form = Everything()
@@ -74,6 +76,7 @@ def page() -> Any:
 
 
 @blueprint.get("/sink/broken")
+@public
 def broken() -> str:
     """A page with a mistake in it."""
     raise RuntimeError("Marta Olszańska, 07700 900318")

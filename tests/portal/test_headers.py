@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from cases.refusal import refusal_code
 from portal import logs
+from portal.access import public
 from portal.app import Evenly, create_app
 from portal.environ import Key
 from portal.health import Measures, clear
@@ -166,6 +167,7 @@ def test_an_uncaught_refusal_is_said_in_words(tmp_path: Path) -> None:
     app = face_app(tmp_path)
 
     @app.get("/refused")
+    @public
     def refused() -> str:
         raise REFUSED(who="Marta Olszańska")
 

@@ -1,0 +1,67 @@
+"""The debtor's face: its blueprint, its menu, and what waits for an answer.
+
+Every page asks one question for its menu (`waiting`): answers unread, an offer of ours to answer, a
+plan that runs. A debtor's page does at most eight statements (who asks is not counted); the loader's
+and this one are two of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.access import visitor
+from portal.language import _, _n
+
+blueprint = Blueprint("debtor", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered."""
+
+    unread: int
+    offer: int | None
+    sent: int | None
+    plan: int | None
+
+
+_WAITING: Final = text("""
+with open as (select id, side from proposal where person_id = any(:people) and state = 'submitted')
+select
+  (select count(*) from said s where s.person_id = any(:people) and s.side = 'staff' and s.read_at is null) as unread,
+  (select max(id) from open where side = 'staff') as offer,
+  (select max(id) from open where side = 'person') as sent,
+  (select max(a.arrangement_id) from arrangement_account a where a.ended_at is null) as plan
+""")
+
+
+def waiting(session: Session) -> Waiting:
+    """What waits for whoever asks. One statement; plans are those of accounts that the asker owes."""
+    return Waiting(*session.execute(_WAITING, {"people": list(visitor().people)}).one())
+
+
+def show(template: str, wait: Waiting, **given: Any) -> str:
+    """A page of the signed-in person, with its menu."""
+    return render_template(template, **(_furniture(wait) | given))
+
+
+def _furniture(wait: Waiting) -> dict[str, Any]:
+    here = request.endpoint or ""
+    items = [
+        (_("Home"), "debtor.home", ("debtor.home", "debtor.debt"), 0),
+        (_("My plan"), "debtor.my_plan", ("debtor.my_plan",), int(bool(wait.offer))),
+        (_("Messages"), "debtor.messages", ("debtor.messages",), wait.unread),
+    ]
+    return {
+        "menu": [
+            {"label": label, "href": url_for(endpoint), "current": here in pages, "count": count,
+             "waiting": _n("new", "new", count) if endpoint == "debtor.messages" else _("to answer")}
+            for label, endpoint, pages, count in items
+        ],
+        "sign_out": url_for("sign_in.sign_out"),
+        "write_to_us": url_for("debtor.messages", _anchor="write"),
+        "wait": wait,
+    }
