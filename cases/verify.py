@@ -49,6 +49,12 @@ RULES: Final = {
         select id from entry e where not exists (select from history h where h.tx = e.tx) order by 1 limit 1""",
     ("payment", "no_history_line"): """
         select id from payment p where not exists (select from history h where h.tx = p.tx) order by 1 limit 1""",
+    ("entry", "payment_missing"): """
+        select e.id from entry e where e.payment_id is not null and not exists (select from payment p where p.id = e.payment_id) order by 1 limit 1""",
+    ("entry", "part_of_another_payment"): """
+        select e.id from entry e join payment p on p.id = e.payment_id left join entry o on o.id = e.reverses
+        where (e.creditor_id, e.currency) <> (p.creditor_id, p.currency)
+           or p.returns is not null and (o.payment_id is distinct from p.returns) order by 1 limit 1""",
     ("entry", "foreign_account"): """
         select e.id from entry e join account a on a.id = e.account_id where (a.creditor_id, a.currency) <> (e.creditor_id, e.currency) order by 1 limit 1""",
     ("announced", "booked_without_its_payment"): """

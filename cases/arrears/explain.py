@@ -142,22 +142,21 @@ def explain(facts: Facts, on: date) -> Explained:
     live = [e for e in facts.entries if e.value_date <= on]
     scheduled = bool(facts.dues)
     includes_interest = any(d.component != "principal" for d in facts.dues)
-    demands = [(d.due_on, d.id, d.amount) for d in facts.dues]
+    demands = [(d.due_on, 1, d.id, d.amount) for d in facts.dues]
     met = 0
     by_id = {e.id: e for e in facts.entries}
     for entry in live:
         if _is_demand(entry, scheduled):
             if entry.mirrored_on is None or entry.mirrored_on > on:
-                demands.append((entry.due_on or entry.value_date, entry.id, entry.amount))
+                demands.append((entry.due_on or entry.value_date, 2, entry.id, entry.amount))
             continue
-        if entry.reverses is not None and _is_demand(by_id[entry.reverses], scheduled):
+        if entry.reverses in by_id and _is_demand(by_id[entry.reverses], scheduled):
             continue  # it took its own demand away
         if _meets(entry, includes_interest):
             met -= entry.amount
-    # an id of a due and one of an entry may be the same: order by day is what counts, the rest only settles ties
     demands.sort()
     left, out = max(met, 0), []
-    for due_on, _, amount in demands:
+    for due_on, _, _, amount in demands:
         taken = min(left, amount)
         left -= taken
         out.append(Demand(due_on, amount, taken))
@@ -230,7 +229,7 @@ def _is_demand(entry: Fact, scheduled: bool) -> bool:
 def _meets(entry: Fact, includes_interest: bool) -> bool:
     """Whether an entry is money (or a lowering) that meets obligations."""
     if entry.component == "interest":
-        return includes_interest and entry.kind != "interest"
+        return includes_interest and not (entry.kind == "interest" and entry.reverses is None)
     if entry.component not in ("principal", "credit"):
         return False
     return not (entry.kind == "charge" and entry.reverses is None)

@@ -13,6 +13,7 @@ House rules (rules 1.1, glossary *scheduled / rolling*, *met*):
 - *fallen*: obligations due before the day (the due date is day 0).
 - *met*: money, credit and lowering adjustments on principal and credit (and on
   interest where the schedule includes it), valued by the day, oldest due first.
+  So does interest taken back there: else a schedule would ask for more than is owed.
 - *overdue* = fallen less met; *since* = the oldest obligation not fully met;
   *days in arrears* = day less since.
 """
@@ -74,16 +75,17 @@ DERIVE: Final = """
 with a as materialized ({asked}),
 s as (select d.account_id, bool_or(d.component <> 'principal') as interest from a join due d using (account_id)
       where d.replaced_at is null and d.amount > 0 group by 1),
-o as (select d.account_id, d.due_on, d.amount, d.id from a join due d using (account_id) where d.replaced_at is null and d.amount > 0
+o as (select d.account_id, d.due_on, d.amount, 1 as book, d.id from a join due d using (account_id) where d.replaced_at is null and d.amount > 0
       union all
-      select e.account_id, coalesce(e.due_on, e.value_date), e.amount, e.id from a join entry e using (account_id) left join s using (account_id)
+      select e.account_id, coalesce(e.due_on, e.value_date), e.amount, 2, e.id from a join entry e using (account_id) left join s using (account_id)
       where e.kind in ('charge', 'adjustment') and e.amount > 0 and e.reverses is null and e.value_date <= a.on_day
         and (e.kind = 'adjustment' or e.due_on is not null or s.account_id is null)
         and not exists (select from entry m where m.reverses = e.id and m.value_date <= a.on_day)),
 f as (select o.account_id, sum(o.amount) filter (where o.due_on < a.on_day) as fallen, min(o.due_on) filter (where o.due_on >= a.on_day) as next_due
       from a join o using (account_id) group by 1),
 m as (select e.account_id, -sum(e.amount) filter (where e.value_date <= a.on_day
-        and (e.component in ('principal', 'credit') or e.component = 'interest' and s.interest and e.kind <> 'interest')
+        and (e.component in ('principal', 'credit') or e.component = 'interest' and s.interest)
+        and not (e.kind = 'interest' and e.reverses is null)
         and not (e.kind = 'charge' and (e.reverses is null or e.due_on is not null or s.account_id is null))
         and not (e.kind = 'adjustment' and (e.reverses is null) = (e.amount > 0))) as met,
         min(e.value_date) filter (where e.value_date > a.on_day) as next_value
@@ -91,7 +93,7 @@ m as (select e.account_id, -sum(e.amount) filter (where e.value_date <= a.on_day
 t as (select a.account_id, a.creditor_id, a.on_day, coalesce(f.fallen, 0)::bigint as fallen, coalesce(m.met, 0)::bigint as met, f.next_due, m.next_value
       from a left join f using (account_id) left join m using (account_id)),
 u as (select account_id, due_on as since, (cum - greatest(met, 0))::bigint as rest from
-      (select o.account_id, o.due_on, o.amount, t.met, sum(o.amount) over (partition by o.account_id order by o.due_on, o.id) as cum
+      (select o.account_id, o.due_on, o.amount, t.met, sum(o.amount) over (partition by o.account_id order by o.due_on, o.book, o.id) as cum
        from t join o using (account_id) where t.fallen > greatest(t.met, 0) and o.due_on < t.on_day) x
       where cum > greatest(met, 0) and cum - amount <= greatest(met, 0)),
 r as (select t.account_id, t.creditor_id, t.on_day as as_of, t.fallen, t.met, greatest(t.fallen - greatest(t.met, 0), 0) as overdue,

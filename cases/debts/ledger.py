@@ -13,34 +13,26 @@ set fees last or apart), and kept as the entry's component. Which *due* it meets
 is always derived (`arrears/position.py`).
 
 No component falls below nought (credit: none above). When taking back a fee or
-a charge that was already paid would make one so, the money that had met it moves
-on: mirror and new part, within the same payment.
+a charge that was already paid would make one so, what had met it moves on: money
+first, newest first (mirror and new part, within the same payment), then lowering
+adjustments, which become credit.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Date,
-    FetchedValue,
-    ForeignKeyConstraint,
-    Index,
-    Text,
-    UniqueConstraint,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from cases.arrears import position
-from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor
+from cases.debts.entry import BOOKS as BOOKS
+from cases.debts.entry import RAISES as RAISES
+from cases.debts.entry import Entry as Entry
+from cases.debts.entry import Payment as Payment
+from cases.debts.entry import balance as balance
 from cases.history import Actor, Kind, record
 from cases.refusal import refusal_code
 
@@ -49,91 +41,6 @@ KeyTaken = refusal_code("ledger.key_taken", "key")
 NothingToReverse = refusal_code("ledger.nothing_to_reverse", "key")
 ReversedAlready = refusal_code("ledger.reversed_already", "key")
 ReversedTooEarly = refusal_code("ledger.reversed_too_early", "key", "on")
-
-KINDS: Final = ("charge", "payment", "interest", "fee", "cost", "adjustment", "refund", "write_off")
-COMPONENTS: Final = ("principal", "interest", "fee", "cost", "credit")
-BOOKS: Final = {
-    "charge": "charged",
-    "interest": "interest",
-    "fee": "fees",
-    "cost": "costs",
-    "payment": "paid_in",
-    "adjustment": "adjusted",
-    "write_off": "written_off",
-    "refund": "refunded",
-}
-RAISES: Final = {"charge": "principal", "interest": "interest", "fee": "fee", "cost": "cost"}
-"""Kinds that raise what is owed, and the component each of them raises."""
-
-
-class Payment(Base):
-    """Money received (plus) or returned (minus), in minor units."""
-
-    __tablename__ = "payment"
-
-    id: Mapped[Id]
-    creditor_id: Mapped[int] = refers("creditor.id")
-    currency: Mapped[Currency]
-    amount: Mapped[Minor]
-    value_date: Mapped[date] = mapped_column(Date)
-    recorded_at: Mapped[Moment]
-    tx: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
-    key: Mapped[str] = mapped_column(Text)
-    returns: Mapped[int | None] = refers("payment.id", nullable=True)
-
-    __table_args__ = (
-        CheckConstraint("amount <> 0", "amount"),
-        CheckConstraint("(returns is null) = (amount > 0)", "returns"),
-        UniqueConstraint("creditor_id", "key"),
-        UniqueConstraint("returns"),
-        Index("payment_tx", "tx", "id"),
-    )
-
-
-class Entry(Base):
-    """One transfer between a component of an account and a book."""
-
-    __tablename__ = "entry"
-
-    id: Mapped[Id]
-    creditor_id: Mapped[int] = mapped_column(BigInteger)
-    account_id: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[Currency]
-    kind: Mapped[str] = mapped_column(Text)
-    component: Mapped[str] = mapped_column(Text)
-    book: Mapped[str] = mapped_column(Text)
-    amount: Mapped[Minor]
-    value_date: Mapped[date] = mapped_column(Date)
-    due_on: Mapped[date | None] = mapped_column(Date)
-    recorded_at: Mapped[Moment]
-    tx: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
-    key: Mapped[str] = mapped_column(Text)
-    payment_id: Mapped[int | None] = refers("payment.id", nullable=True)
-    reverses: Mapped[int | None] = refers("entry.id", nullable=True)
-
-    __table_args__ = (
-        CheckConstraint("amount <> 0", "amount"),
-        CheckConstraint(f"kind in {KINDS}", "kind"),
-        CheckConstraint(f"component in {COMPONENTS}", "component"),
-        CheckConstraint(
-            "book in ('lent','charged','interest','fees','costs','paid_in','written_off','refunded','adjusted')", "book"
-        ),
-        CheckConstraint(
-            "reverses is not null or case when kind in ('charge','interest','fee','cost','refund') then amount > 0"
-            " when kind in ('payment','write_off') then amount < 0 else true end",
-            "direction",
-        ),
-        CheckConstraint("payment_id is null or kind = 'payment'", "payment"),
-        CheckConstraint("due_on is null or kind = 'charge'", "due_on"),
-        UniqueConstraint("creditor_id", "key"),
-        ForeignKeyConstraint(
-            ["account_id", "creditor_id", "currency"], ["account.id", "account.creditor_id", "account.currency"]
-        ),
-        Index("entry_reversed_once", "reverses", unique=True, postgresql_where=text("reverses is not null")),
-        Index("entry_tx", "tx", "id"),
-        Index("entry_account", "account_id", "value_date", "id", postgresql_include=["component", "amount"]),
-        Index("entry_payment", "payment_id", postgresql_where=text("payment_id is not null")),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +86,16 @@ def post(
 ) -> None:
     """Posts a charge, interest, fee, cost or adjustment of `amount` minor units.
 
-    An adjustment may be negative: it lowers principal, and what is over becomes credit.
+    An adjustment may be negative: it lowers principal, and what is over becomes credit (a second
+    row, its key the first one's with `/2`). `due_on` is for a charge alone.
     The same key with the same figures posts once. Raises AmountNotPositive, KeyTaken.
     """
+    if kind not in (*RAISES, "adjustment") or (due_on is not None and kind != "charge"):
+        raise ValueError(f"not posted here: {kind}")
     if amount == 0 or (amount < 0 and kind != "adjustment"):
         raise AmountNotPositive(amount=amount)
     _lock(session, [account.id])
-    if _posted_before(session, account, key, kind, amount, value_date):
+    if _posted_before(session, account, key, kind, amount, value_date, due_on):
         return
     if amount > 0:
         rows = [Part(RAISES.get(kind, "principal"), amount)]
@@ -213,15 +123,21 @@ def pay(
 ) -> Payment:
     """Posts one payment to a creditor, shared over its accounts in minor units.
 
-    The same key with the same sum posts once. Raises AmountNotPositive, KeyTaken.
+    The same key with the same shares and day posts once. Raises AmountNotPositive, KeyTaken.
     """
     total = sum(amount for _, amount in shares)
     if total <= 0 or any(amount < 0 for _, amount in shares):
         raise AmountNotPositive(amount=total)
+    if {(a.creditor_id, a.currency) for a, _ in shares} != {(creditor.id, shares[0][0].currency)}:
+        raise ValueError("one payment goes to one creditor's accounts in one currency")
+    if len({a.id for a, _ in shares}) < len(shares):
+        raise ValueError("an account has one share of a payment")
     _lock(session, [account.id for account, _ in shares])
     was = session.scalar(select(Payment).where(Payment.creditor_id == creditor.id, Payment.key == key))
     if was is not None:
-        if (was.amount, was.value_date) != (total, value_date):
+        if (was.amount, was.value_date, _shares_of(session, was.id)) != (
+            total, value_date, {account.id: amount for account, amount in shares if amount},
+        ):  # fmt: skip
             raise KeyTaken(key=key)
         return was
     payment = Payment(creditor_id=creditor.id, currency=shares[0][0].currency, amount=total, value_date=value_date,
@@ -243,8 +159,10 @@ def pay(
 def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Actor, at: datetime) -> Payment:
     """A payment that came back (dishonoured, recalled): its mirror, dated `on`; its dues open again.
 
-    Raises ReversedAlready, ReversedTooEarly.
+    Raises NothingToReverse (it is itself money given back), ReversedAlready, ReversedTooEarly, KeyTaken.
     """
+    if payment.returns is not None:
+        raise NothingToReverse(key=payment.key)
     accounts = _accounts_of(session, payment.id)
     _lock(session, [account.id for account in accounts])
     again = session.scalar(select(Payment).where(Payment.returns == payment.id))
@@ -253,7 +171,9 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
             return again
         raise ReversedAlready(key=payment.key)
     if on < payment.value_date:
-        raise ReversedTooEarly(key=payment.key, on=on)
+        raise ReversedTooEarly(key=payment.key, on=payment.value_date)
+    if session.scalar(select(Payment.id).where(Payment.creditor_id == payment.creditor_id, Payment.key == key)):
+        raise KeyTaken(key=key)
     back = Payment(creditor_id=payment.creditor_id, currency=payment.currency, amount=-payment.amount, value_date=on,
                    recorded_at=at, key=key, returns=payment.id)  # fmt: skip
     session.add(back)
@@ -270,58 +190,56 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
 def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at: datetime) -> None:
     """Takes back an entry that is no payment by its mirror, dated `on`.
 
-    Money that had met it moves on within its payment. Raises NothingToReverse (a payment's part,
-    a mirror), ReversedAlready, ReversedTooEarly.
+    What had met it moves on. Raises NothingToReverse (a payment's part, a mirror), ReversedAlready,
+    ReversedTooEarly, KeyTaken.
     """
     if entry.kind == "payment" or entry.reverses is not None:
         raise NothingToReverse(key=entry.key)
     _lock(session, [entry.account_id])
-    was = session.scalar(select(Entry).where(Entry.reverses == entry.id))
+    rows = _rows_of(session, entry)
+    was = session.scalar(select(Entry).where(Entry.reverses == rows[0].id))
     if was is not None:
         if was.key == key:
             return
         raise ReversedAlready(key=entry.key)
     if on < entry.value_date:
-        raise ReversedTooEarly(key=entry.key, on=on)
-    _mirror(session, entry, on, key, at)
+        raise ReversedTooEarly(key=entry.key, on=entry.value_date)
+    _refuse_taken(session, entry.creditor_id, key)
     account = session.get_one(Account, entry.account_id)
-    move_surplus(session, account, entry.component, on=on, key=key, at=at)
+    for n, row in enumerate(rows):
+        _mirror(session, row, on, key if n == 0 else f"{key}/{n + 1}", at)
+    for row in rows:
+        move_surplus(session, account, row.component, on=on, key=key, at=at)
     position.refresh(session, [account.id], at)
-    _told(session, Kind.ENTRY_REVERSED, account, by, at, {"what": entry.kind, "amount": entry.amount, "key": entry.key},
-          on, subject=f"entry:{entry.id}")  # fmt: skip
+    _told(session, Kind.ENTRY_REVERSED, account, by, at,
+          {"what": entry.kind, "amount": sum(row.amount for row in rows), "key": entry.key}, on,
+          subject=f"entry:{rows[0].id}")  # fmt: skip
 
 
 def move_surplus(session: Session, account: Account, component: str, *, on: date, key: str, at: datetime) -> None:
-    """Moves money that met a component now below nought on to interest, principal and credit."""
+    """Moves on what met a component now below nought.
+
+    Money, newest first, to what else is owed by the creditor's order and then to credit; after it
+    lowering adjustments, to credit.
+    """
     over = -balance(session, [account.id])[account.id].get(component, 0)
     if over <= 0 or component == "credit":
         return
-    for part in _newest_parts(session, account.id, component):
+    fees = session.get_one(Creditor, account.creditor_id).fees
+    for part in _lowering(session, account.id, component):
         moved_on = max(on, part.value_date)  # never before the money came
         _mirror(session, part, moved_on, f"{key}/back/{part.id}", at, payment=part.payment_id)
         kept = max(-part.amount - over, 0)
+        rest = -part.amount - kept
         owed = {c: b for c, b in balance(session, [account.id])[account.id].items() if c != component}
-        rows = [Part(component, kept)] if kept else []
-        rows += split(-part.amount - kept, owed, "first")
-        for row in rows:
-            _insert(session, account, "payment", row.component, -row.amount, moved_on,
-                    f"{key}/to/{part.id}/{row.component}", at, payment=part.payment_id)  # fmt: skip
-        over -= -part.amount - kept
+        parts = [Part(component, kept)] if kept else []
+        parts += split(rest, owed, fees) if part.kind == "payment" else [Part("credit", rest)]
+        for new in parts:
+            _insert(session, account, part.kind, new.component, -new.amount, moved_on,
+                    f"{key}/to/{part.id}/{new.component}", at, payment=part.payment_id)  # fmt: skip
+        over -= rest
         if over <= 0:
             return
-
-
-def balance(session: Session, accounts: Iterable[int], on: date | None = None) -> dict[int, dict[str, int]]:
-    """What each component of each account owes in minor units, all entries or those valued by `on`."""
-    query = select(Entry.account_id, Entry.component, func.sum(Entry.amount)).where(
-        Entry.account_id.in_(list(accounts))
-    )
-    if on is not None:
-        query = query.where(Entry.value_date <= on)
-    found: dict[int, dict[str, int]] = {}
-    for account, component, amount in session.execute(query.group_by(Entry.account_id, Entry.component)):
-        found.setdefault(account, {})[component] = int(amount)
-    return found
 
 
 def entry_called(session: Session, creditor: int, key: str) -> Entry:
@@ -371,7 +289,8 @@ def _live_parts(session: Session, payment: int) -> list[Entry]:
     )
 
 
-def _newest_parts(session: Session, account: int, component: str) -> list[Entry]:
+def _lowering(session: Session, account: int, component: str) -> list[Entry]:
+    """What lowers a component and stands: money first, the newest first."""
     mirror = aliased(Entry)
     return list(
         session.scalars(
@@ -379,13 +298,38 @@ def _newest_parts(session: Session, account: int, component: str) -> list[Entry]
             .where(
                 Entry.account_id == account,
                 Entry.component == component,
-                Entry.kind == "payment",
+                Entry.amount < 0,
                 Entry.reverses.is_(None),
                 ~select(mirror.id).where(mirror.reverses == Entry.id).exists(),
             )
-            .order_by(Entry.value_date.desc(), Entry.id.desc())
+            .order_by(Entry.kind != "payment", Entry.value_date.desc(), Entry.id.desc())
         )
     )
+
+
+def _rows_of(session: Session, entry: Entry) -> list[Entry]:
+    """The rows of one posting: an adjustment that lowers more than principal has a second, on credit."""
+    if entry.kind != "adjustment":
+        return [entry]
+    first = entry.key.removesuffix("/2")
+    return list(
+        session.scalars(
+            select(Entry)
+            .where(
+                Entry.account_id == entry.account_id,
+                Entry.kind == entry.kind,
+                Entry.tx == entry.tx,
+                Entry.reverses.is_(None),
+                Entry.key.in_({entry.key, first, f"{first}/2"}),
+            )
+            .order_by(Entry.id)
+        )
+    )
+
+
+def _shares_of(session: Session, payment: int) -> dict[int, int]:
+    sums = select(Entry.account_id, -func.sum(Entry.amount)).where(Entry.payment_id == payment)
+    return {account: int(amount) for account, amount in session.execute(sums.group_by(Entry.account_id))}
 
 
 def _accounts_of(session: Session, payment: int) -> list[Account]:
@@ -393,19 +337,23 @@ def _accounts_of(session: Session, payment: int) -> list[Account]:
     return list(session.scalars(select(Account).where(Account.id.in_(ids)).order_by(Account.id)))
 
 
-def _posted_before(session: Session, account: Account, key: str, kind: str, amount: int, on: date) -> bool:
-    was = session.scalars(
-        select(Entry).where(
-            Entry.creditor_id == account.creditor_id,
-            (Entry.key == key) | (Entry.key.startswith(f"{key}/", autoescape=True)),
-            Entry.kind == kind,
-        )
-    ).all()
-    if not was:
+def _posted_before(
+    session: Session, account: Account, key: str, kind: str, amount: int, on: date, due_on: date | None
+) -> bool:
+    was = session.scalar(select(Entry).where(Entry.creditor_id == account.creditor_id, Entry.key == key))
+    if was is None:
         return False
-    if (was[0].account_id, sum(e.amount for e in was), was[0].value_date) != (account.id, amount, on):
+    posted = sum(row.amount for row in _rows_of(session, was))
+    if was.reverses is not None or (was.account_id, was.kind, posted, was.value_date, was.due_on) != (
+        account.id, kind, amount, on, due_on,
+    ):  # fmt: skip
         raise KeyTaken(key=key)
     return True
+
+
+def _refuse_taken(session: Session, creditor: int, key: str) -> None:
+    if session.scalar(select(Entry.id).where(Entry.creditor_id == creditor, Entry.key == key)):
+        raise KeyTaken(key=key)
 
 
 def _told(
