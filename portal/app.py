@@ -30,8 +30,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cases.clock import Clock, local
 from cases.db import Database
 from cases.refusal import Refusal
-from portal import access, health, language, logs, sign_in, staff_sign_in
+from portal import access, demo, health, language, logs, sign_in, staff_sign_in, wiring, worker
 from portal.debtor import info, pages
+from portal.hooks import twilio as twilio_hooks
+from portal.hooks import twilio as hooks
 from portal.keys import Keys
 from portal.language import _, _l
 from portal.refusals import sentence
@@ -48,10 +50,11 @@ FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (sign_in.blueprint, ""),
     (staff_sign_in.blueprint, "/staff"),
     (pages.blueprint, ""),
+    (hooks.blueprint, "/hooks"),
 )
 """Each face and where it stands. The stand-in's face is added only where there is a stand-in."""
 
-OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = ()
+OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = (hooks.blueprint,)
 """Faces that are called by programs, which sign what they send instead."""
 
 _WRONG: Final[dict[int, tuple[Any, tuple[Any, ...]]]] = {
@@ -110,6 +113,7 @@ def create_app(
         settings=settings, clock=clock or Clock(settings.clock_file), database=database)
     _configure(app, settings)
     app.extensions["keys"] = Keys(settings.keys)
+    app.extensions["wake"] = worker.wake
     language.speak(app)
     health.observe(app, health.Measures(settings.var / "metrics"))
     _number_requests(app)
@@ -120,6 +124,9 @@ def create_app(
     _explain_errors(app)
     for face, prefix in FACES:
         app.register_blueprint(face, url_prefix=prefix or None)
+    if settings.pretend_url is not None and settings.env != "production":
+        app.register_blueprint(demo.blueprint, url_prefix="/demo")
+        app.extensions["rounds"] = wiring.rounds_on_demand(settings, app.extensions)
     return app
 
 

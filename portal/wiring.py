@@ -1,8 +1,9 @@
 """Wiring: the carriers, the voice and the rounds of one installation, made from its settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -73,3 +74,19 @@ def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | Non
         prepare=codes(keys),
         rate=settings.texts_per_second / settings.worker_processes,
     )
+
+
+def rounds_on_demand(settings: Settings, known: Mapping[str, Any]) -> Callable[[], None]:
+    """What does all that is due now in this very process: *next morning* of the demo.
+
+    Made at the first call, after the web server has forked.
+    """
+
+    @cache
+    def made() -> Rounds:
+        return rounds(settings, db=known["database"], clock=known["clock"])
+
+    def run() -> None:
+        made().run_due()
+
+    return run

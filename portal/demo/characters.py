@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from flask_babel import LazyString
+
 from cases.clock import add_months
 from portal.demo.book import Book, units
 from portal.demo.names import Invented
+from portal.language import _l
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Character:
 
     who: Invented
     account: str
-    line: str
+    line: LazyString
 
 
 def _person(
@@ -37,27 +40,27 @@ def _person(
 MARTA: Final = Character(
     _person(1, "Marta Lindqvist", date(1984, 5, 17), "Kestrel Court 14", "Ashmere", "ZZ9 4MK", "GB"),
     "T4471",
-    "owes three creditors and has not asked for anything yet",
+    _l("Owes three creditors and has not asked for anything yet."),
 )
 IDRIS: Final = Character(
     _person(2, "Idris Farrow", date(1979, 2, 8), "Sluice Row 3", "Tidewell", "ZZ8 2RB", "GB"),
     "T4481",
-    "asked for a plan this morning, and sent a text",
+    _l("Asked for a plan this morning, and sent a text."),
 )
 LENA: Final = Character(
     _person(3, "Lena Farrow", date(1981, 11, 30), "Sluice Row 3", "Tidewell", "ZZ8 2RB", "GB"),
     "T4481",
-    "is joint tenant with Idris, and sees the rent but not his other debts",
+    _l("Is joint tenant with Idris, and sees the rent but not his other debts."),
 )
 ZOFIA: Final = Character(
     _person(4, "Zofia Wrona", date(1992, 8, 21), "ul. Lipowa 7", "Gdynia", "81-240", "PL"),
     "L4491",
-    "keeps a plan, and has a payment in four days",
+    _l("Keeps a plan, and has a payment in four days."),
 )
 OWEN: Final = Character(
     _person(5, "Owen Ridley", date(1990, 3, 4), "Weir Yard 21", "Ashmere", "ZZ9 7QT", "GB"),
     "T4501",
-    "keeps a plan, and has money on its way",
+    _l("Keeps a plan, and has money on its way."),
 )
 CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN)
 
