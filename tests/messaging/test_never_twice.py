@@ -1,0 +1,267 @@
+"""Never twice: whoever dies, whatever is not answered, a carrier sees each message at most once.
+
+What counts is what the carrier saw: its own log, by our message in the address it reports to.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import Connection, text
+
+from cases.db import Database
+from messaging import receipt
+from messaging.providers.twilio import Twilio
+from tests.conftest import Addresses
+from tests.messaging.rounds import rounds, states, told
+from tests.messaging.texts import NUMBER, a_message, someone
+from tests.pretend.running import ACCOUNT_SID, AUTH_TOKEN, OURS, Hook, Pretend, until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def seen(world: Pretend) -> Counter[int]:
+    """How often the carrier took each of our messages."""
+    texts = world.control("log")["texts"]
+    return Counter(int(parse_qs(urlsplit(one["callback"]).query)["m"][0]) for one in texts if one["callback"])
+
+
+def later(minutes: float) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=minutes)
+
+
+def kept_reports(db: Database, hook: Hook, at: datetime) -> None:
+    """What the carrier has reported so far, kept as the hook keeps it."""
+    with db.acting() as session:
+        for post in hook.posts:
+            form = dict(post.form)
+            raw = "&".join(f"{name}={value}" for name, value in form.items()).replace("+", "%2B").encode()
+            query = urlsplit(post.url).query
+            receipt.keep(session, provider="twilio", kind="status", key=receipt.key_of("status", form, query, raw),
+                         query=query, raw=raw, content_type="application/x-www-form-urlencoded", at=at)  # fmt: skip
+
+
+@pytest.fixture
+def a_worker(
+    addresses: Addresses, world: Pretend, hook: Hook, at: datetime
+) -> Iterator[Any]:
+    """Starts a worker of its own that stands still where it is told; all are ended."""
+    started: list[subprocess.Popen[str]] = []
+    environ = os.environ | {
+        "CRASH_DATABASE": addresses.app, "CRASH_PREFIX": addresses.prefix, "CRASH_NOW": at.isoformat(),
+        "CRASH_WORLD": world.url, "CRASH_CALLBACK": f"{hook.url}/hooks/twilio/status",
+        "CRASH_ACCOUNT": ACCOUNT_SID, "CRASH_TOKEN": AUTH_TOKEN, "CRASH_FROM": OURS,
+    }  # fmt: skip
+
+    def start(where: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.messaging.crashing", where]
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def killed_when_it_stands(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert "here" in process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_two_workers_at_once_send_each_message_once(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, superuser: Connection
+) -> None:
+    ids = [a_message(db, at, someone(db, mobile=f"+4477009001{n:02d}")) for n in range(60)]
+    with rounds(db, at, {"sms": twilio}) as (one, _), rounds(db, at, {"sms": twilio}) as (other, _):
+        both = [threading.Thread(target=each.deliver) for each in (one, other)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+    assert seen(world) == Counter(ids)
+    assert set(states(superuser)) == {("sent", None)}
+    assert len(told(superuser, "message.sent")) == 60
+
+
+def test_a_worker_killed_before_its_call_leaves_it_to_a_person_who_looks(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, a_worker: Any, superuser: Connection
+) -> None:
+    message = a_message(db, at, someone(db))
+    killed_when_it_stands(a_worker("before"))
+    assert states(superuser) == [("sending", None)]
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.run_due()
+        assert states(superuser) == [("sending", None)], "its lease has not run out"
+        worker.clock.truly = later(3)
+        worker.run_due()
+        assert states(superuser) == [("uncertain", None)]
+        worker.clock.truly = later(15)
+        worker.run_due()
+        worker.run_due()
+    assert seen(world) == Counter()
+    assert states(superuser) == [("uncertain", None)], "nobody sends it again by itself"
+    items = superuser.execute(text("select kind, subject from work_item")).all()
+    assert [tuple(item) for item in items] == [("uncertain", f"message:{message}")]
+
+
+def test_a_worker_killed_after_the_answer_is_settled_by_the_carriers_list(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, a_worker: Any, superuser: Connection
+) -> None:
+    world.behave(NUMBER, callbacks="drop")
+    message = a_message(db, at, someone(db))
+    killed_when_it_stands(a_worker("after"))
+    assert seen(world) == Counter([message])
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.clock.truly = later(3)
+        worker.run_due()
+        worker.run_due()
+    assert seen(world) == Counter([message])
+    assert states(superuser)[0][0] in ("sent", "delivered")
+    assert len(told(superuser, "message.sent")) == 1
+    assert superuser.execute(text("select count(*) from work_item")).scalar() == 0
+
+
+def test_a_worker_killed_after_the_answer_is_settled_by_a_report_with_our_id(
+    db: Database, at: datetime, world: Pretend, hook: Hook, twilio: Twilio, a_worker: Any, superuser: Connection
+) -> None:
+    world.behave(NUMBER)
+    message = a_message(db, at, someone(db))
+    killed_when_it_stands(a_worker("after"))
+    until(lambda: "delivered" in hook.statuses(), "a report of its delivery")
+    kept_reports(db, hook, at)
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.run_due()
+        assert states(superuser) == [("delivered", None)]
+        worker.clock.truly = later(15)
+        worker.run_due()
+    assert seen(world) == Counter([message])
+    assert states(superuser) == [("delivered", None)]
+    assert [len(told(superuser, kind)) for kind in ("message.sent", "message.delivered")] == [1, 1]
+
+
+@pytest.mark.parametrize("answer", ["close", "error"])
+@pytest.mark.parametrize("by", ["list", "report"])
+def test_a_text_accepted_without_an_answer_is_settled_and_not_sent_again(
+    answer: str, by: str, db: Database, at: datetime, world: Pretend, hook: Hook, twilio: Twilio, superuser: Connection
+) -> None:
+    world.behave(NUMBER, answer=answer, callbacks="drop" if by == "list" else "send")
+    message = a_message(db, at, someone(db))
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.deliver()
+        assert states(superuser) == [("uncertain", None)]
+        worker.deliver()
+        if by == "report":
+            until(lambda: "delivered" in hook.statuses(), "a report of its delivery")
+            kept_reports(db, hook, at)
+            worker.events()
+        else:
+            worker.clock.truly = later(1)
+            worker.inquire()
+        assert states(superuser)[0][0] in ("sent", "delivered")
+        worker.clock.truly = later(20)
+        worker.run_due()
+    assert seen(world) == Counter([message])
+    assert superuser.execute(text("select count(*) from work_item where done_at is null")).scalar() == 0
+
+
+def test_a_time_out_with_the_text_accepted_is_settled_by_the_list(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging.providers.twilio.TIMEOUT", 0.5)
+    world.behave(NUMBER, answer="hold", callbacks="drop")
+    message = a_message(db, at, someone(db))
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.deliver()
+        assert states(superuser) == [("uncertain", None)]
+        worker.clock.truly = later(1)
+        worker.inquire()
+        worker.run_due()
+    assert seen(world) == Counter([message])
+    assert states(superuser)[0][0] in ("sent", "delivered")
+
+
+def test_of_two_like_texts_to_one_number_the_list_settles_the_right_one(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, superuser: Connection
+) -> None:
+    person = someone(db)
+    first = a_message(db, at, person)
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        worker.deliver()
+        world.behave(NUMBER, answer="close", callbacks="drop")
+        second = a_message(db, at, person)
+        worker.deliver()
+        assert [state for state, _ in states(superuser)] == ["sent", "uncertain"]
+        worker.clock.truly = later(1)
+        worker.inquire()
+    rows = superuser.execute(text("select id, provider_id, state from message order by id")).all()
+    assert [row.id for row in rows] == [first, second]
+    assert rows[0].provider_id != rows[1].provider_id
+    assert {row.state for row in rows} <= {"sent", "delivered"}
+    assert seen(world) == Counter([first, second])
+
+
+def test_too_many_at_once_waits_and_then_goes_once(
+    db: Database, at: datetime, world: Pretend, twilio: Twilio, superuser: Connection
+) -> None:
+    world.behave(NUMBER, too_many=2)
+    message = a_message(db, at, someone(db))
+    with rounds(db, at, {"sms": twilio}) as (worker, _):
+        for minutes in (0, 0, 2, 4, 6):
+            worker.clock.stands = at + timedelta(minutes=minutes)
+            worker.deliver()
+    assert seen(world) == Counter([message])
+    assert states(superuser) == [("sent", None)]
+    attempts = superuser.execute(text("select attempt, outcome, detail from attempt order by attempt")).all()
+    assert [tuple(row) for row in attempts] == [
+        (1, "later", "20429 http 429"), (2, "later", "20429 http 429"), (3, "accepted", None)
+    ]  # fmt: skip
+
+
+def test_a_connection_refused_is_no_sending_and_is_tried_again(
+    db: Database, at: datetime, hook: Hook, world: Pretend, twilio: Twilio, superuser: Connection
+) -> None:
+    message = a_message(db, at, someone(db))
+    nobody = Twilio(ACCOUNT_SID, AUTH_TOKEN, OURS, callback=f"{hook.url}/x", base_url="http://127.0.0.1:9")
+    with rounds(db, at, {"sms": nobody}) as (worker, _):
+        worker.deliver()
+        assert states(superuser) == [("planned", None)]
+    with rounds(db, at + timedelta(minutes=2), {"sms": twilio}) as (worker, _):
+        worker.deliver()
+    assert seen(world) == Counter([message])
+
+
+def test_an_answer_that_comes_after_the_lease_stays_with_its_attempt(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    a_message(db, at, person)
+    with rounds(db, at) as (worker, tray):
+        claimed, _ = worker._claim()
+        worker.clock.truly = later(3)
+        worker.sweep()
+        superuser.execute(text("update message set state = 'delivered', provider_id = 'by report'"))
+        superuser.commit()
+        results: SimpleQueue[Any] = SimpleQueue()
+        worker._carry(claimed[0], results)
+        late = results.get()
+        assert late.answer.verdict == "not_sent", "a call never begins when its lease is over"
+        worker._settle([late])
+    assert states(superuser) == [("delivered", None)]
+    assert tray.taken == []
