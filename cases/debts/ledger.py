@@ -196,10 +196,9 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
     if entry.kind == "payment" or entry.reverses is not None:
         raise NothingToReverse(key=entry.key)
     _lock(session, [entry.account_id])
-    rows = _rows_of(session, entry)
-    was = session.scalar(select(Entry).where(Entry.reverses == rows[0].id))
-    if was is not None:
-        if was.key == key:
+    rows, mirrors = _standing(session, _rows_of(session, entry))
+    if not rows:
+        if key in mirrors:
             return
         raise ReversedAlready(key=entry.key)
     if on < entry.value_date:
@@ -325,6 +324,26 @@ def _rows_of(session: Session, entry: Entry) -> list[Entry]:
             .order_by(Entry.id)
         )
     )
+
+
+def _standing(session: Session, rows: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """What still stands of these rows, followed to where it moved; and the keys of what took the others back."""
+    standing, mirrors = [], []
+    for row in rows:
+        mirror = session.scalar(select(Entry.key).where(Entry.reverses == row.id))
+        if mirror is None:
+            standing.append(row)
+            continue
+        moved: list[Entry] = []
+        if "/back/" in mirror:  # mirror and new rows of a move are named alike
+            by, _, number = mirror.rpartition("/back/")
+            like = Entry.key.startswith(f"{by}/to/{number}/", autoescape=True)
+            same = select(Entry).where(Entry.account_id == row.account_id, like).order_by(Entry.id)
+            moved = list(session.scalars(same))
+        further, taken = _standing(session, moved)
+        standing += further
+        mirrors += taken if moved else [mirror]
+    return standing, mirrors
 
 
 def _shares_of(session: Session, payment: int) -> dict[int, int]:

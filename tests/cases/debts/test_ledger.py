@@ -424,3 +424,21 @@ def test_nobody_edits_the_ledger_not_even_its_owner(db: Database, superuser: Con
         a_payment(session, [(account, 1000)], DAY)
     with pytest.raises(DBAPIError, match="append-only"):
         superuser.execute(text(statement.format(t=table)))
+
+
+def test_an_adjustment_that_moved_is_taken_back_from_where_it_stands(db: Database) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        account = an_account(session, creditor)
+        first, second = (a_charge(session, account, 1000, DAY) for _ in range(2))
+        down = a_charge(session, account, -1500, DAY, kind="adjustment")
+        _reverse(session, creditor, first, back="one")
+        assert _owed(session, account) == {"credit": -500}
+        _reverse(session, creditor, second, back="two")
+        assert _owed(session, account) == {"credit": -1500}
+        for _ in range(2):
+            _reverse(session, creditor, down, back="down")
+        assert _owed(session, account) == {}
+        with _refused("ledger.reversed_already"):
+            _reverse(session, creditor, down, back="again")
+        assert _clean(session)
