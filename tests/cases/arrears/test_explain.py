@@ -38,7 +38,10 @@ BOOKS = st.fixed_dictionaries(
         "fees": st.sampled_from(["first", "last", "apart"]),
         "dues": st.one_of(
             st.just([]),
-            st.lists(st.tuples(DAYS, st.integers(0, 3000), st.sampled_from(["principal", "principal", "interest", ""])), max_size=5),
+            st.lists(
+                st.tuples(DAYS, st.integers(0, 3000), st.sampled_from(["principal", "principal", "interest", ""])),
+                max_size=5,
+            ),
         ),
         "acts": st.lists(_acts(["charge", "interest", "fee", "cost", "adjustment", "payment"]), max_size=12),
     }
@@ -141,7 +144,9 @@ def test_believed_then_knows_only_what_was_recorded_by_the_end_of_that_day(db: D
         # three days later: money of the 5th, the charge taken back from the 8th on, the instalment corrected
         later = noon + timedelta(days=3)
         a_payment(session, [(account, 1000)], date(2026, 3, 5), at=later)
-        ledger.reverse(session, ledger.entry_called(session, creditor.id, charge), on=date(2026, 3, 8), key="r", by=BY, at=later)
+        ledger.reverse(
+            session, ledger.entry_called(session, creditor.id, charge), on=date(2026, 3, 8), key="r", by=BY, at=later
+        )
         session.add(Due(creditor_id=creditor.id, account_id=account.id, due_on=date(2026, 3, 4), amount=5000,
                         component="principal", recorded_at=later, replaces=due.id))  # fmt: skip
         session.flush()

@@ -309,7 +309,12 @@ def test_between_today_and_next_change_the_figures_stay_the_same(db: Database, w
         assert found.next_change == day(5, 2)
         for ahead in range(1, (found.next_change - found.on).days):
             later = _position(session, account, found.on + timedelta(days=ahead))
-            assert (later.overdue, later.since, later.met, later.fallen) == (found.overdue, found.since, found.met, found.fallen)
+            assert (later.overdue, later.since, later.met, later.fallen) == (
+                found.overdue,
+                found.since,
+                found.met,
+                found.fallen,
+            )
         assert _position(session, account, found.next_change).overdue != found.overdue
 
 

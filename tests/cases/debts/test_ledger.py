@@ -59,9 +59,16 @@ def test_fees_meet_money_first_last_or_not_at_all(fees: str, expected: list[tupl
 
 
 def test_what_nothing_asks_for_becomes_credit() -> None:
-    assert ledger.split(1000, {"principal": 400, "credit": -50}, "first") == [Part("principal", 400), Part("credit", 600)]
+    assert ledger.split(1000, {"principal": 400, "credit": -50}, "first") == [
+        Part("principal", 400),
+        Part("credit", 600),
+    ]
     assert ledger.split(1000, {"fee": 400}, "apart") == [Part("credit", 1000)]
-    assert ledger.split(1000, {"interest": 100, "fee": 50}, "last") == [Part("interest", 100), Part("fee", 50), Part("credit", 850)]
+    assert ledger.split(1000, {"interest": 100, "fee": 50}, "last") == [
+        Part("interest", 100),
+        Part("fee", 50),
+        Part("credit", 850),
+    ]
 
 
 def test_a_component_that_is_over_paid_takes_nothing() -> None:
@@ -128,7 +135,11 @@ def test_the_key_of_a_payment_with_other_figures_or_other_accounts_is_refused(db
         creditor = a_creditor(session)
         one, two = an_account(session, creditor), an_account(session, creditor)
         a_payment(session, [(one, 600), (two, 400)], DAY, key="money")
-        for shares, on in (([(one, 601), (two, 400)], DAY), ([(one, 400), (two, 600)], DAY), ([(one, 600), (two, 400)], LATER)):
+        for shares, on in (
+            ([(one, 601), (two, 400)], DAY),
+            ([(one, 400), (two, 600)], DAY),
+            ([(one, 600), (two, 400)], LATER),
+        ):
             with _refused("ledger.key_taken"):
                 a_payment(session, shares, on, key="money")
 
@@ -390,9 +401,19 @@ GOOD = {"account": "account_id", "kind": "kind", "amount": "-amount", "on": "val
         {"reverses": "null"},
         {"kind": "'payment'", "reverses": "null", "amount": "amount"},
     ],
-    ids=["amount", "account", "another creditor's account", "earlier", "kind", "a charge below nought", "a payment above nought"],
+    ids=[
+        "amount",
+        "account",
+        "another creditor's account",
+        "earlier",
+        "kind",
+        "a charge below nought",
+        "a payment above nought",
+    ],
 )
-def test_a_false_mirror_or_direction_is_refused_by_the_database(db: Database, superuser: Connection, wrong: dict[str, str]) -> None:
+def test_a_false_mirror_or_direction_is_refused_by_the_database(
+    db: Database, superuser: Connection, wrong: dict[str, str]
+) -> None:
     with db.acting() as session:
         creditor = a_creditor(session)
         account, other = an_account(session, creditor), an_account(session, creditor)
@@ -413,12 +434,20 @@ def test_a_mirror_is_mirrored_by_nobody(db: Database, superuser: Connection) -> 
         _reverse(session, creditor, key)
     for reverses in ("< 0", "> 0"):  # the mirror itself; the entry a second time
         with pytest.raises(IntegrityError), superuser.begin_nested():
-            superuser.execute(text(ENTRY.format(**GOOD)), {"id": superuser.scalar(text(f"select id from entry where amount {reverses}"))})
+            superuser.execute(
+                text(ENTRY.format(**GOOD)),
+                {"id": superuser.scalar(text(f"select id from entry where amount {reverses}"))},
+            )
 
 
-@pytest.mark.parametrize("statement", ["update {t} set amount = 1", "update {t} set recorded_at = now()", "delete from {t}", "truncate {t} cascade"])
+@pytest.mark.parametrize(
+    "statement",
+    ["update {t} set amount = 1", "update {t} set recorded_at = now()", "delete from {t}", "truncate {t} cascade"],
+)
 @pytest.mark.parametrize("table", ["entry", "payment"])
-def test_nobody_edits_the_ledger_not_even_its_owner(db: Database, superuser: Connection, statement: str, table: str) -> None:
+def test_nobody_edits_the_ledger_not_even_its_owner(
+    db: Database, superuser: Connection, statement: str, table: str
+) -> None:
     with db.acting() as session:
         account = an_account(session, a_creditor(session))
         a_payment(session, [(account, 1000)], DAY)
