@@ -1,0 +1,3 @@
+"""What every journey may use."""
+
+from tests.journeys.house import house as house
