@@ -19,12 +19,12 @@ A visit ends on the server: after 15 minutes without a request, and an hour (peo
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 import flask_login
 import structlog
-from flask import Flask, abort, current_app, flash, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -35,7 +35,8 @@ from cases.debts.creditor import ZONES
 from cases.history import Actor
 from portal import language
 from portal.keys import sha256
-from portal.language import ZONE, _l
+from portal.language import ZONE, _
+from portal.told import tell
 
 log = structlog.get_logger()
 
@@ -206,42 +207,39 @@ def _kept(view: View, keeper: Keeper) -> View:
 def _to_sign_in(keeper: Keeper) -> ResponseReturnValue:
     if session.pop("_user_id", None) is not None:
         session.clear()
-        flash((_l("You were signed out"), _l("Nothing happened for a while, so we closed your page. Sign in again.")),
-              "info")  # fmt: skip
+        tell(_("You were signed out"), _("Nothing happened for a while. Please sign in again."), "info")
     return redirect(url_for("staff_sign_in.page" if keeper.kind == "staff" else "sign_in.page"), 303)
 
 
 _VISIT: Final = text("""
-select v.id, v.started_at, v.seen_at, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language,
-  p.country, array(select p.id union all (select j.person_id from joined j where j.into_id = p.id
+with v as (select id, person_id, staff_id, seen_at from visit
+           where token_sha = :sha and ended_at is null and seen_at > :idle
+             and started_at > case when staff_id is null then cast(:hour as timestamptz) else :day end),
+seen as (update visit set seen_at = :now from v where visit.id = v.id and v.seen_at <= :lately)
+select v.id, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language, p.country,
+  array(select p.id union all (select j.person_id from joined j where j.into_id = p.id
     and j.replaced_at is null and not j.parted order by 1)) as people
-from visit v
+from v
 left join staff s on s.id = v.staff_id and s.disabled_at is null
 left join joined i on i.person_id = v.person_id and i.replaced_at is null and not i.parted
 left join person p on p.id = coalesce(i.into_id, v.person_id)
-where v.token_sha = :sha and v.ended_at is null
+where s.id is not null or p.id is not null
 """)
+"""Who a token belongs to, if the visit still holds. Notes that it was seen, in the same statement."""
 
 
 def _load(token: str) -> Visitor | None:
-    """Who the token belongs to, if the visit still holds; notes that it was seen."""
     database: Database | None = current_app.extensions["database"]
     clock: Clock = current_app.extensions["clock"]
     if database is None:
         return None
     now = clock.real()
+    limits = {"idle": now - IDLE, "hour": now - LONGEST, "day": now - LONGEST_STAFF, "lately": now - _SEEN_EVERY}
     with database.acting() as opened:
-        row = opened.execute(_VISIT, {"sha": sha256(token)}).one_or_none()
-        if row is None or (row.staff is None and row.name is None) or not _holds(row, now):
-            return None
-        if now - row.seen_at >= _SEEN_EVERY:
-            opened.execute(text("update visit set seen_at = :now where id = :id"), {"now": now, "id": row.id})
+        row = opened.execute(_VISIT, {"sha": sha256(token), "now": now, **limits}).one_or_none()
+    if row is None:
+        return None
     if row.staff is not None:
         return Visitor(row.id, token, row.role, row.staff_name, user=row.staff, creditor=row.creditor_id)
     return Visitor(row.id, token, "debtor", row.name, people=tuple(row.people), language=row.language,
                    zone=ZONES.get(row.country, ZONE))  # fmt: skip
-
-
-def _holds(row: Any, now: datetime) -> bool:
-    longest = LONGEST_STAFF if row.staff is not None else LONGEST
-    return bool(now - row.seen_at < IDLE and now - row.started_at < longest)

@@ -19,7 +19,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -34,6 +34,7 @@ from portal.forms import CodeField, DayField, Form, ReferenceField, TextField
 from portal.keys import Keys
 from portal.knock import Limit, knock
 from portal.language import _, _l
+from portal.told import tell
 from portal.wake import wake
 
 blueprint = Blueprint("sign_in", __name__)
@@ -110,8 +111,7 @@ def linked() -> ResponseReturnValue:
     """Whom the link names is not said; it only spares the typing."""
     if _linked() is None:
         session.pop("link", None)
-        flash((_("This link no longer works"), _("A link works for three days. Please sign in with your reference.")),
-              "info")  # fmt: skip
+        tell(_("This link no longer works"), _("A link works for three days. Sign in with your reference."), "info")
         return redirect(url_for("sign_in.page"), 303)
     return render_template("debtor/sign-in-link.html", form=Send())
 
@@ -191,7 +191,7 @@ def sign_out() -> ResponseReturnValue:
         visit.end(opened, who.visit, _now())
         record(opened, Kind.SIGNED_OUT, by=who.actor, at=g.now, person=who.person, facts={"everywhere": False})
     sign_out_here()
-    flash((_("You are signed out"), _("You can close this page now.")), "good")
+    tell(_("You are signed out"), _("You can close this page now."))
     return redirect(url_for("sign_in.page"), 303)
 
 
@@ -212,7 +212,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
         record(opened, Kind.SIGNED_OUT, by=who.actor, at=g.now, person=who.person,
                facts={"everywhere": True, "count": count})  # fmt: skip
     sign_out_here()
-    flash((_("You are signed out everywhere"), _("On every phone and computer.")), "good")
+    tell(_("You are signed out everywhere"), _("On every phone and computer."))
     return redirect(url_for("sign_in.page"), 303)
 
 

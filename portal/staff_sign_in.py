@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pyotp
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
+from flask import Blueprint, abort, current_app, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
@@ -26,6 +26,7 @@ from portal.knock import KEPT, Limit, knock, note, within
 from portal.language import _, _l
 from portal.passwords import matches
 from portal.sign_in import address_of_visitor
+from portal.told import tell
 
 blueprint = Blueprint("staff_sign_in", __name__)
 
@@ -172,7 +173,7 @@ def _leave(*, everywhere: bool) -> ResponseReturnValue:
         record(opened, Kind.SIGNED_OUT, by=who.actor, at=g.now, subject=f"staff:{who.user}",
                facts={"everywhere": everywhere})  # fmt: skip
     sign_out_here()
-    flash((_("You are signed out"), _("On every device.") if everywhere else ""), "good")
+    tell(_("You are signed out"), _("On every device.") if everywhere else "")
     return redirect(url_for("staff_sign_in.page"), 303)
 
 

@@ -1,11 +1,77 @@
-"""In the making."""
-from portal.access import asking, debtor
+"""A debt's page: what it is made of, why so much, and every line of its ledger with the balance after it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from flask import g, request
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
+from portal.debtor.owed import debts_of, plans_over
+from portal.debtor.words import LINES, entry_words, kind_of_debt, word
+
+A_PAGE: Final = 50
+"""Lines on one page, newest first."""
 
 
-@blueprint.get("/debt")
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One entry: its value date, minor units (plus raises what is owed), and what is owed after it."""
+
+    on: date
+    kind: str
+    component: str
+    reverses: bool
+    amount: int
+    after: int
+
+    @property
+    def words(self) -> str:
+        """What it was."""
+        return entry_words(self.kind, self.component, self.reverses)
+
+
+@blueprint.get("/debt/<int:account>")
 @debtor
-def debt() -> str:
+def debt(account: int) -> str:
+    """One debt of whoever asks; anyone else's is not found."""
+    page = _page()
     with asking() as session:
         wait = waiting(session)
-    return show("debtor/home.html", wait)
+        found = debts_of(session, visitor().people, g.now, account)
+        if not found:
+            not_found("no such debt of theirs")
+        plans = plans_over(session, found)
+        lines, total = ledger_page(session, account, page)
+    if page > 1 and not lines:
+        not_found("no such page")
+    before = (page - 1) * A_PAGE
+    return show(
+        "debtor/debt.html", wait, debt=found[0], plans={p.id: p for p in plans}, ledger=lines, total=total, page=page,
+        first=before + 1, last=before + len(lines), kind_of_debt=kind_of_debt, word=word, lines=LINES,
+    )  # fmt: skip
+
+
+def ledger_page(session: Session, account: int, page: int) -> tuple[list[LedgerLine], int]:
+    """A page of an account's ledger, newest first, and how many lines there are. One statement.
+
+    The balance after a line is that of all lines before it by value date, then by number.
+    """
+    rows = session.execute(_LINES, {"account": account, "limit": A_PAGE, "offset": (page - 1) * A_PAGE}).all()
+    return [LedgerLine(*row[:6]) for row in rows], rows[0].total if rows else 0
+
+
+_LINES: Final = text("""
+select value_date, kind, component, reverses is not null, amount,
+  (sum(amount) over (order by value_date, id))::bigint as after, count(*) over () as total
+from entry where account_id = :account
+order by value_date desc, id desc limit :limit offset :offset
+""")
+
+
+def _page() -> int:
+    asked = request.args.get("page", "1")
+    return int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 7 and int(asked) else 1

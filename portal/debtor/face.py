@@ -5,10 +5,11 @@ plan that runs. A debtor's page does at most eight statements (who asks is not c
 and this one are two of them.
 """
 
+import gzip
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,13 @@ from portal.access import visitor
 from portal.language import _, _n
 
 blueprint = Blueprint("debtor", __name__)
+
+SQUEEZED_FROM: Final = 8 * 1024
+"""A page of so many bytes is sent squeezed: a five-year schedule is long and says little new in each line.
+
+Squeezing a page can betray a secret in it to whoever makes the page repeat guesses and sees its length.
+No page here repeats anything from its address, and no other site can post to it (SameSite, CSRF token).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,18 @@ def waiting(session: Session) -> Waiting:
 def show(template: str, wait: Waiting, **given: Any) -> str:
     """A page of the signed-in person, with its menu."""
     return render_template(template, **(_furniture(wait) | given))
+
+
+@blueprint.after_request
+def squeeze(response: Response) -> Response:
+    """Sends a long page squeezed to whoever can read that."""
+    if response.mimetype == "text/html" and "gzip" in request.accept_encodings and response.is_sequence:
+        page = response.get_data()
+        if len(page) >= SQUEEZED_FROM:
+            response.set_data(gzip.compress(page, 6, mtime=0))
+            response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+    return response
 
 
 def _furniture(wait: Waiting) -> dict[str, Any]:

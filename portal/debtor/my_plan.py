@@ -1,11 +1,138 @@
-"""In the making."""
-from portal.access import asking, debtor
+"""My plan: what is agreed, what waits for an answer, and what became of the last one.
+
+An offer of ours is answered here: yes, no, or another plan instead. A plan sent can be taken back
+while nobody has answered. Whoever owes an account jointly sees its part of the other's plan alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.arrangements import proposal as room
+from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.proposal import Proposal, ProposalAccount, schedule_shown
+from cases.db import act_now
+from cases.refusal import Refusal
+from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
+from portal.debtor.owed import Plan, plans_over, standing
+from portal.debtor.schedule import Shown, shown, shown_agreed
+from portal.debtor.words import EACH, RHYTHMS, word
+from portal.forms import Form
+from portal.language import _, _d
+from portal.refusals import sentence
+from portal.told import tell
+from portal.wake import wake
+
+REASONS: Final = {
+    "too_little": _d("The payments were too small to clear it in time. Try a larger amount."),
+    "too_long": _d("The plan took too long. Try a larger amount."),
+    "too_late": _d("The first payment came too late. Try an earlier day."),
+    "other_way": _d("We think another way is better for you. Please ring or write to us."),
+    "other": _d("Please ring or write to us, and we look for a plan together."),
+}
+
+
+class Answer(Form):
+    """A button alone."""
 
 
 @blueprint.get("/my-plan")
 @debtor
 def my_plan() -> str:
+    """Everything about plans on one page."""
+    who = visitor()
     with asking() as session:
         wait = waiting(session)
-    return show("debtor/home.html", wait)
+        accounts = standing(session, who.people, g.now)
+        newest, covered = _newest(session, who.people)
+        plans = plans_over(session, accounts)
+        agreed = _arrangements(session, plans)
+    names = {each.id: each.creditor for each in accounts}
+    offer = next((each for each in newest if each.side == "staff" and each.state == "submitted"), None)
+    sent = next((each for each in newest if each.side == "person" and each.state == "submitted"), None)
+    last = newest[0] if newest and newest[0].state in ("declined", "expired") else None
+    return show(
+        "debtor/my-plan.html", wait, form=Answer(formdata=None), offer=offer, sent=sent, last=last,
+        offer_view=_view(offer, covered, names), sent_view=_view(sent, covered, names),
+        plans=[(plan, agreed[plan.id], _agreed_view(plan, agreed[plan.id], names)) for plan in plans],
+        reason=word(REASONS, last.reason or "other") if last else "", word=word, rhythms=RHYTHMS, each=EACH,
+    )  # fmt: skip
+
+
+@blueprint.post("/my-plan/<int:proposal>/accept")
+@debtor
+def accept(proposal: int) -> ResponseReturnValue:
+    """Says yes to our offer: the plan begins."""
+    return _answered(proposal, room.accept, _("Your plan is agreed"), _("Thank you. Every date stands below."))
+
+
+@blueprint.post("/my-plan/<int:proposal>/decline")
+@debtor
+def decline(proposal: int) -> ResponseReturnValue:
+    """Says no to our offer."""
+    return _answered(proposal, room.decline, _("You said no to the offer"),
+                     _("Nothing changes. You can send another plan at any time."))  # fmt: skip
+
+
+@blueprint.post("/my-plan/<int:proposal>/withdraw")
+@debtor
+def withdraw(proposal: int) -> ResponseReturnValue:
+    """Takes a plan back that nobody has answered."""
+    return _answered(proposal, room.withdraw, _("You took your plan back"), _("You can send another one at any time."))
+
+
+def _answered(proposal: int, act: Any, heading: str, words: str) -> ResponseReturnValue:
+    who = visitor()
+    try:
+        with asking() as session:
+            if session.scalar(select(Proposal.id).where(Proposal.id == proposal)) is None:
+                not_found("no such proposal of theirs")
+            act_now(session)
+            act(session, proposal, by=who.actor, at=g.now)
+    except Refusal as refusal:
+        tell(_("That could not be done"), sentence(refusal, "debtor"), "wait")
+    else:
+        wake("answers")
+        tell(heading, words)
+    return redirect(url_for("debtor.my_plan"), 303)
+
+
+def _newest(session: Session, people: tuple[int, ...]) -> tuple[list[Proposal], dict[int, list[ProposalAccount]]]:
+    """The last few versions, newest first, and what each covers. One statement."""
+    last = select(Proposal.id).where(Proposal.person_id.in_(people)).order_by(Proposal.id.desc()).limit(5)
+    rows = session.execute(
+        select(Proposal, ProposalAccount)
+        .join(ProposalAccount, ProposalAccount.proposal_id == Proposal.id)
+        .where(Proposal.id.in_(last))
+        .order_by(Proposal.id.desc(), ProposalAccount.nth)
+    ).all()
+    covered: dict[int, list[ProposalAccount]] = {}
+    for version, account in rows:
+        covered.setdefault(version.id, []).append(account)
+    return list(dict.fromkeys(version for version, _account in rows)), covered
+
+
+def _arrangements(session: Session, plans: list[Plan]) -> dict[int, Arrangement]:
+    found = session.scalars(select(Arrangement).where(Arrangement.id.in_([plan.id for plan in plans])))
+    return {each.id: each for each in found}
+
+
+def _view(
+    version: Proposal | None, covered: Mapping[int, list[ProposalAccount]], names: Mapping[int, str]
+) -> Shown | None:
+    if version is None:
+        return None
+    theirs = covered[version.id]
+    named = {each.account_id: names.get(each.account_id, "") for each in theirs}
+    return shown(schedule_shown(version, theirs), named, version.calendar, version.currency)
+
+
+def _agreed_view(plan: Plan, agreed: Arrangement, names: Mapping[int, str]) -> Shown:
+    return shown_agreed(plan.instalments, plan.row, names, agreed.calendar, plan.currency)
+
+

@@ -1,11 +1,249 @@
-"""In the making."""
-from portal.access import asking, debtor
+"""A plan: tried out as often as one likes, then sent.
+
+Trying posts to this page and shows the schedule that `offer.draft` makes, by the function that saves
+it. Sending posts the same fields once more, with a key made for that button (a double click sends
+once) and a mark of the schedule that was shown: if what is owed has changed meanwhile, nothing is
+saved and the new schedule is shown instead.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers
+from cases.arrangements.proposal import covered_by, propose, schedule_shown
+from cases.arrangements.schedule import Rhythm, Schedule
+from cases.clock import add_months, month_day
+from cases.db import act_now
+from cases.refusal import Refusal
+from portal.access import asking, debtor, visitor
 from portal.debtor.face import blueprint, show, waiting
+from portal.debtor.schedule import Shown, shown
+from portal.debtor.words import CURRENCIES, EACH, RHYTHMS, kind_of_debt, word
+from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, SelectField, SeveralField
+from portal.language import _, _l, day_plain, money_text
+from portal.refusals import sentence
+from portal.told import tell
+from portal.wake import wake
+
+_FIELD_OF: Final = {
+    "plan.amount_too_small": "amount", "plan.too_many_instalments": "amount", "plan.upfront_too_small": "upfront",
+    "plan.upfront_too_large": "upfront", "plan.upfront_day_past": "upfront_on",
+    "plan.upfront_after_first": "upfront_on", "plan.first_day_past": "first", "plan.first_day_too_far": "first",
+    "plan.month_day_unknown": "month_day", "proposal.no_account": "debts", "proposal.unknown_account": "debts",
+    "proposal.other_currency": "debts", "plan.nothing_owed": "debts",
+}  # fmt: skip
+"""The field that a refusal is about."""
+
+
+class Changed(Exception):
+    """What is owed changed between showing and sending: nothing is saved."""
+
+
+class Try(Form):
+    """What a plan is made of."""
+
+    debts = SeveralField(_l("Which debts"), needed=_l("Choose at least one debt"))
+    amount = MoneyField(_l("I can pay"), least=1, needed=_l("Write what you can pay each time, like 62 or 62.50"))
+    rhythm = ChoiceField(
+        _l("How often"), two=True, needed=_l("Choose how often"),
+        options=[(each, _l(words)) for each, words in RHYTHMS.items()],
+    )  # fmt: skip
+    first = DayField(_l("First payment"), needed=_l("Write the day of the first payment"))
+    month_day = SelectField(_l("On which day of the month"))
+    upfront = MoneyField(_l("A sum first"), least=1, hint=_l("If you can pay something at once. It shortens the plan."))
+    upfront_on = DayField(_l("Day of that first sum"))
+    currency = HiddenField("currency")
+
+
+class SendIt(Try):
+    """The same once more, with the button's own key and the mark of what was shown."""
+
+    key = HiddenField("key")
+    mark = HiddenField("mark")
 
 
 @blueprint.get("/plan")
 @debtor
-def plan() -> str:
+def plan() -> ResponseReturnValue:
+    """The empty form, or one begun from what is owed."""
     with asking() as session:
         wait = waiting(session)
-    return show("debtor/home.html", wait)
+        found = offers(session, visitor().people, g.now)
+    return _page(wait, found, None, None)
+
+
+@blueprint.post("/plan")
+@debtor
+def try_plan() -> ResponseReturnValue:
+    """Works a plan out. Nothing is kept."""
+    form, made = Try(), None
+    with asking() as session:
+        wait = waiting(session)
+        found = offers(session, visitor().people, g.now)
+        chosen = _prepared(form, found)
+        if chosen is not None and form.validate_on_submit():
+            made = _tried(session, form, chosen)
+    return _page(wait, found, form, made)
+
+
+@blueprint.post("/plan/send")
+@debtor
+def send_plan() -> ResponseReturnValue:
+    """Sends the plan that was shown, and no other."""
+    form, who, made = SendIt(), visitor(), None
+    try:
+        with asking() as session:
+            wait = waiting(session)
+            found = offers(session, who.people, g.now)
+            chosen = _prepared(form, found)
+            if chosen is not None and form.validate_on_submit():
+                made = _tried(session, form, chosen)
+            if made is not None:
+                if mark_of(made.schedule) != form.mark.data:
+                    raise Changed
+                act_now(session)
+                sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
+                               key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
+                if mark_of(schedule_shown(sent, covered_by(session, sent.id))) != form.mark.data:
+                    raise Changed
+    except Changed:
+        form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
+        return _page(wait, found, form, made)
+    except Refusal as refusal:
+        _refuse(form, refusal)
+        made = None
+    if made is None:
+        return _page(wait, found, form, None)
+    wake("answers")
+    tell(_("Your plan is sent"), _("We look at it and answer here. A text tells you when."))
+    return redirect(url_for("debtor.my_plan"), 303)
+
+
+def terms_of(form: Try) -> Terms:
+    """The terms that a valid form wishes."""
+    rhythm = Rhythm(form.rhythm.data)
+    kept = int(form.month_day.data) if form.month_day.data and rhythm is Rhythm.MONTHLY else None
+    upfront = form.upfront.data or 0
+    return Terms(amount=form.amount.data, first_on=form.first.data, rhythm=rhythm, month_day=kept, upfront=upfront,
+                 upfront_on=form.upfront_on.data if upfront else None)  # fmt: skip
+
+
+def mark_of(schedule: Schedule[int]) -> str:
+    """A mark of a schedule: the same for the same days, sums and shares."""
+    written = [(each.due_on.isoformat(), [(s.key, s.minor) for s in each.shares]) for each in schedule.instalments]
+    return hashlib.sha256(repr(written).encode()).hexdigest()[:32]
+
+
+def _prepared(form: Try, found: list[Offer]) -> Offer | None:
+    """The offer that the form is about, with the form's limits set from it."""
+    offer = next((each for each in found if each.currency == form.currency.data), found[0] if found else None)
+    if offer is None:
+        return None
+    form.currency.data = form.currency.typed = offer.currency
+    form.amount.currency = form.upfront.currency = offer.currency
+    form.debts.options = [
+        (each.account, f"{each.creditor_name}, {kind_of_debt(each.debt_type)}",
+         _("%(sum)s, in your plan now", sum=money_text(each.owed, each.currency)) if each.plan
+         else money_text(each.owed, each.currency))
+        for each in offer.accounts
+    ]  # fmt: skip
+    if len(offer.accounts) == 1:
+        form.debts.data = [str(offer.accounts[0].account)]
+        form.debts.typed = form.debts.data[0]
+    form.month_day.options = [("", _("The same day each month"))] + [
+        (str(n), _("The last day") if n == 31 else _("Day %(number)s", number=n)) for n in [*range(1, 29), 31]
+    ]
+    # Without a choice the list stays at its first answer, which is none.
+    form.first.earliest, form.first.latest = offer.earliest, offer.latest_first
+    form.first.hint = _("From %(first)s to %(last)s", first=day_plain(_known(offer.earliest)),
+                        last=day_plain(_known(offer.latest_first), year=True))  # fmt: skip
+    return offer
+
+
+def _tried(session: Session, form: Try, offer: Offer) -> Draft | None:
+    """The draft of a valid form; a refusal stands beside its field."""
+    if form.upfront.data and not form.upfront_on.data:
+        form.upfront_on.refuse(_("Write the day on which you pay the first sum"))
+        return None
+    if form.upfront_on.data and not form.upfront.data:
+        form.upfront.refuse(_("Write how much you pay first, or leave its day empty"))
+        return None
+    try:
+        return draft(session, visitor().people, _accounts(form, offer), terms_of(form), g.now)
+    except Refusal as refusal:
+        _refuse(form, refusal)
+        return None
+
+
+def _refuse(form: Try, refusal: Refusal) -> None:
+    said = sentence(refusal, "debtor", currency=form.currency.data)
+    field = _FIELD_OF.get(refusal.code)
+    (form[field] if field else form).refuse(said)
+
+
+def _accounts(form: Try, offer: Offer | None) -> list[int]:
+    chosen = set(form.debts.data or ())
+    return [each.account for each in (offer.accounts if offer else ()) if str(each.account) in chosen]
+
+
+def _page(wait: Any, found: list[Offer], form: Try | None, made: Draft | None) -> ResponseReturnValue:
+    status = 200
+    if form is None:
+        form = _begun(found)
+    elif form.wrong:
+        status = 422
+    view: Shown | None = None
+    if made is not None:
+        names = {each.account: each.creditor_name for each, _minor in made.covered}
+        view = shown(made.schedule, names, made.calendar, made.currency)
+    replaces = made is not None and any(each.plan for each, _minor in made.covered)
+    return (
+        show("debtor/plan.html", wait, form=form, made=made, view=view, offers=found, replaces=replaces,
+             fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule) if made else "", word=word,
+             currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
+        status,
+    )  # fmt: skip
+
+
+def _of(found: list[Offer], currency: str | None) -> Offer | None:
+    return next((each for each in found if each.currency == currency), None)
+
+
+def _begun(found: list[Offer]) -> Try:
+    """A form with a first proposal of the page's own: every debt, monthly, from the next first of a month."""
+    asked = request.args.get("currency", "")
+    currency = asked if _of(found, asked) else (found[0].currency if found else "")
+    offer = _of(found, currency)
+    begin: dict[str, Any] = {"currency": currency, "rhythm": "monthly"}
+    if offer is not None and offer.earliest is not None:
+        begin["debts"] = [each.account for each in offer.accounts]
+        begin["first"] = _first_of_month(offer.earliest)
+    form = Try(formdata=None, **begin)
+    _prepared(form, found)
+    return form
+
+
+def _first_of_month(earliest: date) -> date:
+    first = month_day(earliest.year, earliest.month, 1)
+    following = add_months(first, 1)
+    return following if following <= earliest + LATEST_FIRST else earliest + timedelta(days=7)
+
+
+def _repeated() -> Iterable[tuple[str, str]]:
+    """What was typed, to be sent once more by the button that sends the plan."""
+    if request.method != "POST":
+        return []
+    mine = ("csrf_token", "key", "mark")
+    return [(name, value) for name, values in request.form.lists() if name not in mine for value in values]
+
+
+def _known(day: date | None) -> date:
+    assert day is not None, "an offer has accounts"
+    return day

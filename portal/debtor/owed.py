@@ -1,0 +1,228 @@
+"""What a person owes: every figure of home and of a debt's page, from the facts, in a few statements.
+
+Nothing here is stored, and the steps behind each figure come with it (`cases/arrears/explain.py`), so
+a page can never show a sum that its own *Why* does not add up to.
+
+Words: *debt*: an account as its page shows it, as of its creditor's day. *Open*: something is owed
+on it, or falls due later. *Purse*: all open debts in one currency, what is on its way to them, and
+what will be owed once that has arrived. Sums are minor units.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
+from cases.arrears.explain import Demand, Explained, Facts, Reckoning, by_component, explain, gather, reckon
+from cases.debts.announced import Announced, on_its_way
+
+
+@dataclass(frozen=True)
+class Debt:
+    """One account on its creditor's day `today`."""
+
+    id: int
+    ref: str
+    currency: str
+    kind: str
+    creditor: str
+    zone: str
+    today: date
+    joint: bool
+    plan: int | None
+    facts: Facts
+    arrears: Explained
+    components: dict[str, int]
+    announced: tuple[Announced, ...]
+
+    @property
+    def balance(self) -> int:
+        """What is owed; below nought when more was paid than owed."""
+        return sum(self.components.values())
+
+    @property
+    def open(self) -> bool:
+        """Whether it belongs among the debts and not among the paid ones."""
+        return self.balance > 0 or self.arrears.next_due is not None
+
+    @property
+    def on_its_way(self) -> int:
+        """Announced and not yet booked."""
+        return sum(each.amount for each in self.announced)
+
+    @property
+    def next_demand(self) -> Demand | None:
+        """The next contractual sum that is not met yet."""
+        return next((d for d in self.arrears.demands if d.due_on >= self.today and d.open > 0), None)
+
+    @property
+    def last_on(self) -> date | None:
+        """The value date of the last entry by today."""
+        return max((e.value_date for e in self.facts.entries if e.value_date <= self.today), default=None)
+
+    @property
+    def ended_by_payment(self) -> bool:
+        """Whether the last thing booked was money received."""
+        last = [e for e in self.facts.entries if e.value_date == self.last_on]
+        return bool(last) and last[-1].kind == "payment"
+
+    def reckoning(self) -> Reckoning:
+        """What the balance is made of, by kind."""
+        return reckon(self.facts.entries, self.today)
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What is owed in one currency."""
+
+    currency: str
+    debts: tuple[Debt, ...]
+
+    @property
+    def owed(self) -> int:
+        """What is owed now, over all debts on which anything is."""
+        return sum(max(debt.balance, 0) for debt in self.debts)
+
+    @property
+    def creditors(self) -> int:
+        """To how many creditors."""
+        return len({debt.creditor for debt in self.debts if debt.balance > 0})
+
+    @property
+    def announced(self) -> list[Announced]:
+        """What is on its way to these debts, oldest first."""
+        return sorted((a for debt in self.debts for a in debt.announced), key=lambda a: (a.announced_at, a.id))
+
+    @property
+    def too_much(self) -> int:
+        """What of that is more than its debt: it will not lower another."""
+        return sum(max(debt.on_its_way - max(debt.balance, 0), 0) for debt in self.debts)
+
+    @property
+    def owed_then(self) -> int:
+        """What will be owed once it has arrived."""
+        return self.owed - sum(a.amount for a in self.announced) + self.too_much
+
+    def reckoning(self) -> list[tuple[str, int]]:
+        """Name and signed sum of each line over the debts on which anything is owed; they add up to `owed`."""
+        sums: dict[str, int] = {}
+        for debt in self.debts:
+            if debt.balance > 0:
+                for name, amount in debt.reckoning().lines:
+                    sums[name] = sums.get(name, 0) + amount
+        return [(name, sums[name]) for name in Reckoning.__slots__ if sums.get(name)]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A live plan as its person, or a joint debtor, may see it."""
+
+    id: int
+    currency: str
+    today: date
+    instalments: tuple[InstalmentPaid, ...]
+
+    @property
+    def next(self) -> InstalmentPaid | None:
+        """The first payment that is neither made nor on its way in full."""
+        return next_instalment(self.instalments)
+
+    @property
+    def late(self) -> bool:
+        """Whether that one's day has passed."""
+        return self.next is not None and self.next.due_on < self.today
+
+    @property
+    def made(self) -> int:
+        """How many payments are made in full."""
+        return sum(1 for each in self.instalments if each.paid == each.due)
+
+    @property
+    def row(self) -> list[str]:
+        """The even row: done, now, late or to come."""
+        shown = []
+        for each in self.instalments:
+            if not each.left:
+                shown.append("done")
+            elif each.due_on < self.today:
+                shown.append("late")
+            else:
+                shown.append("now" if each is self.next else "")
+        return shown
+
+
+_ACCOUNTS: Final = text("""
+select a.id, a.ref, a.currency, coalesce(t.debt_type, '') as kind, c.name as creditor, c.zone,
+  (cast(:at as timestamptz) at time zone c.zone)::date as today, coalesce(l.joint, false) as joint,
+  (select p.arrangement_id from arrangement_account p where p.account_id = a.id and p.ended_at is null) as plan
+from account a
+join creditor c on c.id = a.creditor_id
+join lateral (select bool_or(role <> 'holder') as joint from liability
+              where account_id = a.id and person_id = any(:people) and replaced_at is null and not withdrawn
+              having count(*) > 0) l on true
+left join account_terms t on t.account_id = a.id and t.replaced_at is null
+where cast(:account as bigint) is null or a.id = :account
+order by c.name, a.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account without its figures."""
+
+    id: int
+    ref: str
+    currency: str
+    kind: str
+    creditor: str
+    zone: str
+    today: date
+    joint: bool
+    plan: int | None
+
+
+def standing(session: Session, people: Sequence[int], at: datetime, account: int | None = None) -> list[Standing]:
+    """The accounts that these ids (one person's, all joined) owe, or one of them. One statement."""
+    rows = session.execute(_ACCOUNTS, {"people": list(people), "at": at, "account": account})
+    return [Standing(*row) for row in rows]
+
+
+def debts_of(session: Session, people: Sequence[int], at: datetime, account: int | None = None) -> list[Debt]:
+    """The debts of these ids (one person's, all joined), or one of them. Four statements."""
+    rows = standing(session, people, at, account)
+    if not rows:
+        return []
+    facts = gather(session, [row.id for row in rows])
+    coming: dict[int, list[Announced]] = {}
+    for each in on_its_way(session, [row.id for row in rows], max(row.today for row in rows)):
+        coming.setdefault(each.account_id, []).append(each)
+    return [_debt(row, facts[row.id], coming.get(row.id, [])) for row in rows]
+
+
+def purses(debts: Sequence[Debt]) -> list[Purse]:
+    """The open debts by currency: the one most owed in first named by its creditors' order."""
+    found: dict[str, list[Debt]] = {}
+    for debt in debts:
+        if debt.open:
+            found.setdefault(debt.currency, []).append(debt)
+    return [Purse(currency, tuple(each)) for currency, each in found.items()]
+
+
+def plans_over(session: Session, debts: Sequence[Debt | Standing]) -> list[Plan]:
+    """The live plans over these debts, with what is paid to them. Two statements, none without a plan."""
+    ids = sorted({debt.plan for debt in debts if debt.plan is not None})
+    if not ids:
+        return []
+    today = max(debt.today for debt in debts)
+    paid = paid_to_plans(session, ids, today)
+    currency = {debt.plan: debt.currency for debt in debts}
+    return [Plan(plan, currency[plan], today, tuple(paid[plan])) for plan in ids if paid[plan]]
+
+
+def _debt(row: Standing, facts: Facts, announced: list[Announced]) -> Debt:
+    return Debt(**asdict(row), facts=facts, arrears=explain(facts, row.today),
+                components=dict(by_component(facts.entries, row.today)), announced=tuple(announced))  # fmt: skip
