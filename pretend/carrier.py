@@ -184,7 +184,7 @@ def form_of(world: World, text: Text, status: str) -> Params:
     return _inbound_form(world, text) if text.direction == INBOUND else _receipt_form(world, text, status)
 
 
-def _laid_down(order: Order, behaviour: Behaviour, now: float, days: int) -> Text:
+def _laid_down(order: Order, behaviour: Behaviour, now: float, days: float) -> Text:
     """The text with its whole way and the callbacks that it owes."""
     step = behaviour.step_ms / 1000
     start = order.send_at or now

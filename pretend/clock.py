@@ -1,6 +1,6 @@
 """The demo's day, and the zone in which a phone shows its times.
 
-The demo may move its day forward. A file then holds the whole number of days to add; each record
+The demo may move its day forward. A file then holds the days to add, and seconds within the day; each record
 keeps the number that stood there when it was carried, so that the page shows the day it had.
 Callbacks, signatures and waiting always go by real time.
 """
@@ -18,14 +18,14 @@ COUNTRIES = {"+44": "GB", "+46": "SE", "+48": "PL", "+1": "US"}
 
 
 class DayFile:
-    """The number of days that the demo has moved; 0 until a file holds a number."""
+    """The days that the demo has moved; 0 until a file holds "3" or "3 54000", days and seconds within the day."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._stamp: tuple[int, int, int] | None = None
-        self._days = 0
+        self._days = 0.0
 
-    def days(self) -> int:
+    def days(self) -> float:
         """Days to add now; the file is read again only when it has changed."""
         if self._path is None:
             return 0
@@ -33,9 +33,10 @@ class DayFile:
             stat = os.stat(self._path)
             stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
             if stamp != self._stamp:
-                self._days = int(self._path.read_text("ascii"))
+                words = self._path.read_text("ascii").split()
+                self._days = int(words[0]) + (int(words[1]) / 86_400 if len(words) > 1 else 0)
                 self._stamp = stamp
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError):
             pass  # not there, or just being written: what was last read stands
         return self._days
 
@@ -54,6 +55,6 @@ def zone_of(number: str) -> tzinfo:
         return UTC
 
 
-def shown(at: float, days: int, zone: tzinfo) -> datetime:
-    """The moment as the page shows it: the same time of day, moved by whole days."""
+def shown(at: float, days: float, zone: tzinfo) -> datetime:
+    """The moment as the page shows it: moved as the demo's day is."""
     return datetime.fromtimestamp(at, zone) + timedelta(days=days)

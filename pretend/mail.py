@@ -19,7 +19,7 @@ class Mail:
     text: str
     html: str
     at: float
-    days: int = 0
+    days: float = 0
     cc: list[str] = field(default_factory=list)
     bcc: list[str] = field(default_factory=list)
     reply_to: str = ""

@@ -312,7 +312,7 @@ def _hook_note(world: World, text: Text) -> tuple[str, bool]:
     return f"Taken by {name}.", False
 
 
-def _moment(at: float, days: int, number: str, asked: dict[str, str]) -> tuple[str, str, str]:
+def _moment(at: float, days: float, number: str, asked: dict[str, str]) -> tuple[str, str, str]:
     """Day, time of day and machine-readable moment, on the demo's day (or moved as ``?days=`` says)."""
     told = asked.get("days", "")
     if re.fullmatch(r"-?\d{1,6}", told):

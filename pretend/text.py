@@ -40,7 +40,7 @@ class Text:
     body: str
     at: float
     parts: int
-    days: int = 0
+    days: float = 0
     service: str | None = None
     callback: str | None = None
     steps: list[tuple[str, float]] = field(default_factory=list)

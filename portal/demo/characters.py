@@ -2,7 +2,7 @@
 
 - *Marta Lindqvist* owes rent, garden waste and a Swedish energy bill. She has asked for nothing yet.
 - *Idris Farrow* and *Lena Farrow* share a tenancy. Idris asked for a plan and sent a text.
-- *Zofia Wrona* has a plan over a loan in Poland; her next payment is four days away.
+- *Zofia Wrona* has a plan over a loan in Poland; her next payment is a few days away.
 - *Owen Ridley* has a plan too, and money of his is on its way.
 
 What they did and said is told by `story.py`; here stands only what their creditors know.
@@ -14,7 +14,7 @@ from typing import Final
 
 from flask_babel import LazyString
 
-from cases.clock import add_months
+from cases.clock import add_months, next_working_day
 from portal.demo.book import Book, units
 from portal.demo.names import Invented
 from portal.language import _l
@@ -55,7 +55,7 @@ LENA: Final = Character(
 ZOFIA: Final = Character(
     _person(4, "Zofia Wrona", date(1992, 8, 21), "ul. Lipowa 7", "Gdynia", "81-240", "PL"),
     "L4491",
-    _l("Keeps a plan, and has a payment in four days."),
+    _l("Keeps a plan, and has a payment in a few days."),
 )
 OWEN: Final = Character(
     _person(5, "Owen Ridley", date(1990, 3, 4), "Weir Yard 21", "Ashmere", "ZZ9 7QT", "GB"),
@@ -92,13 +92,17 @@ def add(book: Book) -> None:
 
 
 def zofia_pays(today: date, n: int) -> date:
-    """The `n`th monthly payment of Zofia's plan before (minus) or after the one in four days."""
-    return add_months(today + timedelta(days=4), n, (today + timedelta(days=4)).day)
+    """The `n`th monthly payment of Zofia's plan before (minus) or after the coming one.
+
+    The coming one is at least four days away, on a working day in Poland.
+    """
+    coming = next_working_day("PL", today + timedelta(days=4))
+    return add_months(coming, n, coming.day)
 
 
 def owen_pays(today: date, n: int) -> date:
-    """The `n`th four-weekly payment of Owen's plan before or after the one in four days."""
-    return today + timedelta(days=4 + 28 * n)
+    """The `n`th four-weekly payment of Owen's plan before or after the coming one, on a working day."""
+    return next_working_day("EW", today + timedelta(days=4)) + timedelta(days=28 * n)
 
 
 def _account(book: Book, lender: str, ref: str, who: Invented, kind: str, opened: date) -> None:
