@@ -89,7 +89,9 @@ def test_a_dump_restored_into_a_new_cluster_verifies_and_goes_on_sealing(
 
     dump = tmp_path / "dump"
     _run(elsewhere.programs / "pg_dump", addresses.owner, "-Fc", "-f", str(dump))
-    app, owner = cluster.prepare(elsewhere.url, database="restored", prefix=addresses.prefix, password="for tests alone")
+    app, owner = cluster.prepare(
+        elsewhere.url, database="restored", prefix=addresses.prefix, password="for tests alone"
+    )
     _run(elsewhere.programs / "pg_restore", owner, "--single-transaction", "--exit-on-error", str(dump))
     restored = Database(app, prefix=addresses.prefix, size=2)
     try:

@@ -119,8 +119,9 @@ grant update (contact_id, code, made_at, tries, used_at, message_id) on code_req
 grant delete on knock to evenly_act;                                                    -- what is older than its limit goes
 
 -- Debtors: their own, and what they owe together with others; never the other's.
-grant select on person, record, contact, liability, account, account_terms, creditor, due, entry, payment, announced, proposal, proposal_account,
+grant select on person, record, contact, liability, account, account_terms, creditor, due, entry, announced, proposal, proposal_account,
   arrangement, arrangement_account, instalment, instalment_share, said to evenly_debtor;
+grant select (id, creditor_id, currency, value_date, recorded_at, tx, returns) on payment to evenly_debtor;   -- its sum may hold another's share
 create policy debtor on person for select to evenly_debtor using (id = any (asking_people()));
 do $$ declare t text; begin
   foreach t in array array['record','contact','proposal','said'] loop

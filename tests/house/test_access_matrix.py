@@ -1,0 +1,316 @@
+"""Every route as every kind of visitor, with own and with foreign ids.
+
+`ROUTES` is the whole map: who may come to each route, what it asks for in its address, and what
+happens then. A route that is added without a keeper, or without a row here, fails. What is refused
+changes nothing, and a form without its token is refused to everyone, hooks excepted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from cases.arrangements import proposal
+from cases.arrangements.offer import Terms
+from cases.clock import Clock
+from cases.db import Database
+from cases.history import Actor
+from cases.people.staff import USER_ROLES, add_user
+from cases.work import queue
+from messaging import conversation, outbox
+from portal import visit
+from portal.access import keeper_of
+from portal.app import Evenly
+from tests.factories import AT, BY, a_charge, a_creditor, a_person, an_account
+from tests.portal.doors import an_app, token_of
+
+DESK = ("collector", "supervisor")
+DEBTORS = ("debtor", "joint tenant", "stranger")
+VISITORS = ("nobody", *DEBTORS, *USER_ROLES)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who may come (a keeper's kind, and roles), and the answer to whoever may.
+
+    `ids`: what stands in the address, by the name of a key of the world's ids. `ids_of`: for whom the
+    ids of that name are their own; everybody else who may come gets 404 by them. `sends`: the form.
+    """
+
+    kind: str
+    answers: int
+    roles: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    ids_of: tuple[str, ...] = VISITORS
+    sends: Mapping[str, str] = field(default_factory=dict)
+
+
+def everyone(answers: int, **ids: str) -> Route:
+    return Route("public", answers, ids=ids)
+
+
+def debtors(answers: int, *, own: tuple[str, ...] = DEBTORS, **ids: str) -> Route:
+    return Route("debtor", answers, ("debtor",), ids, own)
+
+
+def desk(answers: int, sends: Mapping[str, str] | None = None, **ids: str) -> Route:
+    return Route("staff", answers, DESK, ids, DESK, sends or {})
+
+
+def users(answers: int) -> Route:
+    return Route("staff", answers, USER_ROLES)
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    # For anyone.
+    ("GET", "/healthz"): everyone(200),
+    ("GET", "/readyz"): everyone(200),
+    ("GET", "/metrics"): everyone(200),
+    ("GET", "/static/<version_asked>/<path:name>"): everyone(200, version_asked="any", name="file"),
+    ("GET", "/accessibility"): everyone(200),
+    ("GET", "/advice"): everyone(200),
+    ("GET", "/complaints"): everyone(200),
+    ("GET", "/helping"): everyone(200),
+    ("GET", "/not-me"): everyone(200),
+    ("GET", "/your-data"): everyone(200),
+    ("GET", "/sign-in"): everyone(200),
+    ("POST", "/sign-in"): everyone(422),
+    ("GET", "/l/<token>"): everyone(303, token="any"),
+    ("GET", "/sign-in/link"): everyone(303),
+    ("POST", "/sign-in/link"): everyone(303),
+    ("GET", "/code"): everyone(303),
+    ("POST", "/code"): everyone(303),
+    ("GET", "/code/none"): everyone(303),
+    ("POST", "/code/<any(sms, email):channel>"): everyone(303, channel="channel"),
+    ("GET", "/staff/sign-in"): everyone(200),
+    ("POST", "/staff/sign-in"): everyone(422),
+    ("GET", "/demo/"): everyone(200),
+    ("POST", "/demo/next"): everyone(303),
+    ("POST", "/demo/day"): everyone(422),
+    # For programs that sign.
+    ("POST", "/hooks/twilio/status"): Route("hook", 403),
+    ("POST", "/hooks/twilio/inbound"): Route("hook", 403),
+    # For the person who owes.
+    ("GET", "/"): debtors(200),
+    ("GET", "/debt/<int:account>"): debtors(200, own=("debtor",), account="account"),
+    ("GET", "/messages"): debtors(200),
+    ("POST", "/messages"): debtors(422),
+    ("GET", "/plan"): debtors(200),
+    ("POST", "/plan"): debtors(422),
+    ("POST", "/plan/send"): debtors(422),
+    ("GET", "/my-plan"): debtors(200),
+    ("POST", "/my-plan/<int:proposal>/accept"): debtors(303, own=("debtor",), proposal="offered"),
+    ("POST", "/my-plan/<int:proposal>/decline"): debtors(303, own=("debtor",), proposal="offered"),
+    ("POST", "/my-plan/<int:proposal>/withdraw"): debtors(303, own=("debtor",), proposal="taken back"),
+    ("GET", "/sign-out/everywhere"): debtors(200),
+    ("POST", "/sign-out/everywhere"): debtors(303),
+    ("POST", "/sign-out"): debtors(303),
+    # For users of every role.
+    ("GET", "/staff/"): users(200),
+    ("POST", "/staff/sign-out"): users(303),
+    ("POST", "/staff/sign-out/everywhere"): users(303),
+    # For those who work cases.
+    ("GET", "/work/"): desk(200),
+    ("POST", "/work/find"): desk(200),
+    ("POST", "/work/next"): desk(404),  # its case is named in the form, and the form names none
+    ("GET", "/work/case/<ref>"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/take"): desk(303, ref="case"),
+    ("POST", "/work/case/<ref>/release"): desk(303, ref="case"),
+    ("GET", "/work/case/<ref>/postpone"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/postpone"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/pass-on"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/pass-on"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/plan"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/plan"): desk(422, ref="case"),
+    ("POST", "/work/case/<ref>/write"): desk(422, ref="case"),
+    ("POST", "/work/case/<ref>/approve/<int:number>"): desk(303, ref="case", number="approved"),
+    ("GET", "/work/case/<ref>/decline/<int:number>"): desk(200, ref="case", number="declined"),
+    ("POST", "/work/case/<ref>/decline/<int:number>"): desk(422, ref="case", number="declined"),
+    ("GET", "/work/case/<ref>/offer/<int:number>"): desk(200, ref="case", number="declined"),
+    ("POST", "/work/case/<ref>/offer/<int:number>"): desk(422, ref="case", number="declined"),
+    ("POST", "/work/case/<ref>/withdraw/<int:number>"): desk(303, ref="case", number="offered"),
+    ("POST", "/work/case/<ref>/done/<int:item>"): desk(303, ref="case", item="message item"),
+    ("POST", "/work/case/<ref>/stop/<int:item>"): desk(303, ref="case", item="stop item"),
+    ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
+}
+
+
+@dataclass
+class World:
+    """The application, who may sign in, and the ids that stand in addresses: one's own, and foreign ones."""
+
+    app: Evenly
+    db: Database
+    looking: Connection
+    people: dict[str, int]
+    own: dict[str, object]
+    foreign: dict[str, object]
+
+    def browser(self, visitor: str) -> FlaskClient:
+        """A browser in which this visitor is signed in, by a visit of its own."""
+        browser = self.app.test_client()
+        if visitor != "nobody":
+            token = f"a token of {visitor} {id(browser)}"
+            whose = {"person" if visitor in DEBTORS else "staff": self.people[visitor]}
+            with self.db.acting() as session:
+                visit.start(session, token=token, now=self.app.extensions["clock"].real(), **whose)
+            with browser.session_transaction() as cookie:
+                cookie["_user_id"] = token
+        return browser
+
+    def state(self) -> object:
+        """What an act would change: a mark of it."""
+        self.looking.rollback()
+        return self.looking.execute(
+            text("""
+select (select max(id) from history), (select count(*) from visit where ended_at is null), (select max(id) from said),
+  (select md5(string_agg(p::text, '|' order by p.id)) from proposal p),
+  (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
+  (select md5(string_agg(m::text, '|' order by m.id)) from message m)
+""")
+        ).one()
+
+
+@pytest.fixture
+def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
+    """A tenant with a joint tenant and some proposals, a stranger to both, and a user of each role."""
+    app = an_app(db, Clock(tmp_path / "clock"), tmp_path, pretend_url="http://127.0.0.1:1")
+    with db.acting() as session:
+        creditor, other = a_creditor(session), a_creditor(session, name="Ashmere Council")
+        tenant = a_person(session, creditor, mobile="+447700900301")
+        joint = a_person(session, creditor, name="Lena Farrow", mobile="+447700900302")
+        stranger = a_person(session, other, name="Owen Ridley", mobile="+447700900303")
+        shared = an_account(session, creditor, tenant, joint)
+        alone = [an_account(session, creditor, tenant) for _ in range(5)]
+        theirs = an_account(session, other, stranger)
+        for account in (shared, theirs, *alone):
+            a_charge(session, account, 120_00, date(2026, 9, 1))
+        own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref}
+        foreign: dict[str, object] = own | {"file": "nothing.css", "case": "EV00000000"}
+        own["account"], foreign["account"] = alone[0].id, theirs.id
+
+        def proposed(person: int, account: int) -> int:
+            return proposal.propose(
+                session, person=person, accounts=[account], terms=Terms(amount=40_00, first_on=date(2026, 12, 8)),
+                key=f"{person} {account}", by=Actor("debtor", person), at=AT,
+            ).id  # fmt: skip
+
+        for name, account in zip(("approved", "declined", "taken back", "to offer"), alone, strict=False):
+            own[name] = proposed(tenant.id, account.id)
+        their_proposal = proposed(stranger.id, theirs.id)
+        foreign |= dict.fromkeys(("approved", "declined", "taken back", "offered"), their_proposal)
+        people = {"debtor": tenant.id, "joint tenant": joint.id, "stranger": stranger.id}
+        for role in USER_ROLES:
+            people[role] = add_user(
+                session, mail=f"{role}@example.org", name=f"A {role}", role=role, password="-", totp="-", by=BY, at=AT,
+                creditor=creditor.id if role == "creditor" else None,
+            ).id  # fmt: skip
+        own["offered"] = proposal.counter(
+            session, own["to offer"], accounts=[alone[3].id], terms=Terms(amount=20_00, first_on=date(2026, 12, 8)),  # type: ignore[arg-type]
+            key="ours", note=None, by=Actor("collector", people["collector"]), at=AT,
+        ).id  # fmt: skip
+        for ids, person in ((own, tenant.id), (foreign, stranger.id)):
+            said = conversation.write(session, person=person, words="may i pay later", key="k",
+                                      by=Actor("debtor", person), at=AT)  # fmt: skip
+            items = {item.subject: item.id for item in queue.open_items(session, [person])}
+            ids["message item"] = items[f"said:{said}"]
+            ids["stop item"] = queue.open_item(session, person=person, kind="stop", subject=f"said:{said + 1000}",
+                                               urgency=2, at=AT)  # fmt: skip
+            ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits",
+                                          cause=f"test:{person}", subject="test:1", step="x", at=AT)  # fmt: skip
+    return World(app, db, superuser, people, own, foreign)
+
+
+def routes_of(app: Evenly) -> Iterator[tuple[str, str, str]]:
+    """Method, rule and endpoint of every route; HEAD and OPTIONS go with the others."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, rule.rule, rule.endpoint
+
+
+def address(world: World, rule: str, ids: Mapping[str, str], known: Mapping[str, object]) -> str:
+    """The rule with these ids in it."""
+    values = {name: known[key] for name, key in ids.items()}
+    bound = world.app.url_map.bind("localhost")
+    endpoint = next(r.endpoint for r in world.app.url_map.iter_rules() if r.rule == rule)
+    method = next(m for m, r in ROUTES if r == rule)
+    path = bound.build(endpoint, values, method=method)
+    assert path is not None
+    return path
+
+
+def test_every_route_has_a_keeper_and_a_row_here(world: World) -> None:
+    kept = {}
+    for method, rule, endpoint in routes_of(world.app):
+        keeper = keeper_of(world.app.view_functions[endpoint])
+        assert keeper is not None, f"{rule} has no keeper"
+        kept[method, rule] = (keeper.kind, set(keeper.roles))
+    assert kept == {key: (route.kind, set(route.roles)) for key, route in ROUTES.items()}
+
+
+def ids_for(world: World, route: Route) -> list[dict[str, object]]:
+    """One's own ids; foreign ones, if the address holds any; and a foreign thing in a case of one's own."""
+    differs = [key for key in route.ids.values() if world.own[key] != world.foreign[key]]
+    mixed = world.foreign | {"case": world.own["case"]}
+    return [world.own, *[world.foreign] * bool(differs), *[mixed] * (len(differs) > 1)]
+
+
+def admitted(route: Route, visitor: str) -> bool:
+    """Whether the route is for this kind of visitor at all."""
+    return not route.roles or ("debtor" if visitor in DEBTORS else visitor) in route.roles
+
+
+def expected(rule: str, route: Route, visitor: str, *, own: bool) -> tuple[int, str | None]:
+    """Status, and where a redirection must lead (None: anywhere)."""
+    if not admitted(route, visitor):
+        if visitor == "nobody":
+            return 303, "/staff/sign-in" if route.kind == "staff" else "/sign-in"
+        return (303, "/sign-in") if rule == "/" else (404, None)
+    return (route.answers, None) if own and visitor in route.ids_of else (404, None)
+
+
+def test_every_route_answers_every_visitor_as_its_keeper_says_and_foreign_ids_are_not_found(world: World) -> None:
+    wrong = []
+    # What signs out, and what moves the day, comes last.
+    last = ("/staff/sign-out", "/sign-out", "/demo/next")
+    for visitor in VISITORS:
+        browser = world.browser(visitor)
+        token = token_of(browser.get("/sign-in").get_data(as_text=True))
+        for (method, rule), route in sorted(ROUTES.items(), key=lambda item: (item[0][1].startswith(last), item[0])):
+            kinds = [True]
+            if any(world.own[key] != world.foreign[key] for key in route.ids.values()):
+                kinds = [True, False]
+            for own in kinds:
+                asked = expected(rule, route, visitor, own=own)
+                if method == "POST" and "/sign-out" in rule and asked[0] == route.answers:
+                    browser = world.browser(visitor)
+                    token = token_of(browser.get("/sign-in").get_data(as_text=True))
+                path = address(world, rule, route.ids, world.own if own else world.foreign)
+                before = world.state()
+                answer = browser.open(path, method=method, data={"csrf_token": token} | dict(route.sends)
+                                      if method == "POST" else None)  # fmt: skip
+                got, where = answer.status_code, answer.headers.get("Location")
+                told = f"{method} {path} ({'own' if own else 'foreign'} ids) as {visitor}: {got} {where or ''}"
+                if got != asked[0] or (asked[1] is not None and where != asked[1]):
+                    wrong.append(f"{told}, not {asked[0]} {asked[1] or ''}")
+                if asked != (route.answers, None) and world.state() != before:
+                    wrong.append(f"{told} changed something")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_form_without_its_token_is_refused_to_everyone_and_changes_nothing(world: World) -> None:
+    wrong = []
+    for visitor in VISITORS:
+        browser, before = world.browser(visitor), world.state()
+        for (method, rule), route in ROUTES.items():
+            if method == "POST":
+                answer = browser.post(address(world, rule, route.ids, world.own), data=dict(route.sends))
+                if answer.status_code != (403 if route.kind == "hook" else 400):
+                    wrong.append(f"{rule} as {visitor}: {answer.status_code}")
+        if world.state() != before:
+            wrong.append(f"something changed as {visitor}")
+    assert not wrong, "\n".join(wrong)
