@@ -186,13 +186,21 @@ def redact(session: Session, line: int, *, by: Actor, at: datetime) -> None:
 
 
 def timeline(
-    session: Session, people: Sequence[int], accounts: Sequence[int] = (), *, before: int | None = None, limit: int = 50
+    session: Session,
+    people: Sequence[int],
+    accounts: Sequence[int] = (),
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    kinds: Sequence[Kind] = (),
 ) -> list[Line]:
-    """The lines about these people (all joined ids) or accounts, newest first.
+    """The lines about these people (all joined ids) or accounts, newest first; of `kinds` alone, if any.
 
     `before` is the id of the last line of the page before.
     """
     query = session.query(Line).filter((Line.person_id.in_(people)) | (Line.account_id.in_(accounts)))
+    if kinds:
+        query = query.filter(Line.kind.in_([str(kind) for kind in kinds]))
     if before is not None:
         query = query.filter(Line.id < before)
     return query.order_by(Line.id.desc()).limit(limit).all()

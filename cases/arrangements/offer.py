@@ -150,8 +150,31 @@ def schedule_of(
 
 def offer(session: Session, people: Sequence[int], currency: str, at: datetime) -> Offer:
     """What these ids (one person's, all joined) may cover by a plan in one currency. Two statements."""
-    found = [each for each in _coverable(session, people, at) if each.currency == currency and each.owed]
+    found = [each for each in coverable(session, people, at) if each.currency == currency and each.owed]
     return Offer(currency, tuple(found))
+
+
+def coverable(session: Session, people: Sequence[int], at: datetime) -> list[Coverable]:
+    """All accounts of these ids with what they owe and what may be covered, oldest debt first. Two statements."""
+    rows = session.execute(_ACCOUNTS, {"people": list(people), "at": at}).all()
+    positions: dict[int, position.Position] = {}
+    for today in sorted({row.today for row in rows}):
+        positions |= position.derived(session, [row.account for row in rows if row.today == today], today)
+    found = []
+    for row in rows:
+        stands = positions.get(row.account)
+        overdue, since = (stands.overdue, stands.since) if stands else (0, None)
+        found.append(Coverable(**row._mapping, overdue=overdue, since=since))
+    return sorted(found, key=lambda each: (each.since or date.max, each.account))
+
+
+def offers(session: Session, people: Sequence[int], at: datetime) -> list[Offer]:
+    """What these ids may cover, an offer for each currency in which something is owed. Two statements."""
+    found: dict[str, list[Coverable]] = {}
+    for each in coverable(session, people, at):
+        if each.owed:
+            found.setdefault(each.currency, []).append(each)
+    return [Offer(currency, tuple(accounts)) for currency, accounts in found.items()]
 
 
 def preview(
@@ -176,7 +199,7 @@ def draft(session: Session, people: Sequence[int], accounts: Sequence[int], term
         raise NO_ACCOUNT()
     if terms.kind == "promise" and terms.upfront:
         raise PROMISE_UPFRONT()
-    known = {each.account: each for each in _coverable(session, people, at)}
+    known = {each.account: each for each in coverable(session, people, at)}
     for account in accounts:
         if account not in known:
             raise UNKNOWN_ACCOUNT(account=account)
@@ -210,7 +233,7 @@ def owed_now(
 
     An account that this person no longer owes is not among them.
     """
-    known = [each for each in _coverable(session, people, at) if each.account in set(accounts)]
+    known = [each for each in coverable(session, people, at) if each.account in set(accounts)]
     today = max((each.today for each in known), default=at.date())
     return {each.account: each.owed for each in known}, today
 
@@ -218,20 +241,6 @@ def owed_now(
 def least(currency: str) -> int:
     """The least that a payment may be, unless less is owed: one whole unit, in minor units."""
     return int(10 ** decimals_of(currency))
-
-
-def _coverable(session: Session, people: Sequence[int], at: datetime) -> list[Coverable]:
-    """All open accounts of these ids with what may be covered, oldest debt first."""
-    rows = session.execute(_ACCOUNTS, {"people": list(people), "at": at}).all()
-    positions: dict[int, position.Position] = {}
-    for today in sorted({row.today for row in rows}):
-        positions |= position.derived(session, [row.account for row in rows if row.today == today], today)
-    found = []
-    for row in rows:
-        stands = positions.get(row.account)
-        overdue, since = (stands.overdue, stands.since) if stands else (0, None)
-        found.append(Coverable(**row._mapping, overdue=overdue, since=since))
-    return sorted(found, key=lambda each: (each.since or date.max, each.account))
 
 
 _ACCOUNTS: Final = text("""

@@ -21,11 +21,15 @@ SORTS: Final = ("urgent", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list: a kind of work, a creditor's id, a language; `postponed`: what waits for a later day."""
+    """What to list: a kind of work, a creditor's id, a language, one person's id.
+
+    `postponed`: what waits for a later day. `sort`: one of `SORTS`.
+    """
 
     kind: str | None = None
     creditor: int | None = None
     language: str | None = None
+    person: int | None = None
     sort: str = "urgent"
     postponed: bool = False
 
@@ -83,7 +87,8 @@ def queue(session: Session, *, user: int, at: datetime, on: date, filters: Filte
     found = session.execute(
         text(_QUEUE.format(order=_SORTS[filters.sort if filters.sort in _SORTS else "urgent"])),
         {"user": user, "at": at, "on": on, "kind": filters.kind, "creditor": filters.creditor,
-         "language": filters.language, "postponed": filters.postponed, "rows": ROWS, "offset": first},
+         "language": filters.language, "person": filters.person, "postponed": filters.postponed, "rows": ROWS,
+         "offset": first},
     ).all()  # fmt: skip
     accounts: dict[int, tuple[int, str]] = {}
     for row in found:
@@ -146,6 +151,7 @@ c as (
   where coalesce(w.later, false) = :postponed
     and (cast(:kind as text) is null or w.kind = :kind)
     and (cast(:language as text) is null or p.language = :language)
+    and (cast(:person as bigint) is null or :person in (w.head, w.person_id))
     and (cast(:creditor as bigint) is null
          or exists (select from l where l.head = w.head and l.creditor_id = :creditor))
   order by w.head, w.urgency, w.answer_by nulls last, w.opened_at, w.id),

@@ -1,0 +1,334 @@
+"""One case on one page: whether the person may be written to, what they owe and why, what happened, what waits.
+
+The page asks a fixed number of statements, whatever the case holds. What it shows of a plan is what
+concerns the accounts of this person.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Self
+
+from flask import g, request
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from cases.arrangements import arrangement, proposal
+from cases.arrangements.arrangement import LivePlan
+from cases.arrangements.offer import Coverable, coverable
+from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
+from cases.arrangements.proposal import Proposal, ProposalAccount
+from cases.arrangements.schedule import Schedule
+from cases.arrears import explain
+from cases.arrears.explain import Explained, Reckoning
+from cases.people.contact import Contact, best, live_contacts
+from cases.people.person import first_name
+from cases.work import queue as work
+from messaging.conversation import LONGEST, thread
+from messaging.outbox import Message
+from messaging.permit import LEAST_WAIT
+from messaging.reach import Reach, reach_of
+from portal.access import asking
+from portal.collector import history
+from portal.collector.face import (
+    Case,
+    blueprint,
+    case_named,
+    colleagues,
+    debt_words,
+    desk,
+    due_words,
+    language_words,
+    show,
+    user,
+)
+from portal.collector.waiting import why, wish_words
+from portal.forms import Form, HiddenField, NoteField
+from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
+
+THREAD: Final = 12
+"""How many of the last messages stand on the page."""
+LATE: Final = 60
+"""From so many days on an account's tag changes its colour."""
+
+
+_LINES: Final = {
+    "charged": _l("Charged"), "interest": _l("Interest"), "fees": _l("Fees"), "costs": _l("Costs"),
+    "raised": _l("Raised"), "paid": _l("Paid"), "lowered": _l("Lowered"), "refunded": _l("Paid back"),
+}  # fmt: skip
+"""What a balance is made of, by the names of `explain.Reckoning`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Whether a text may go to the person: `state` is allowed, later, stopped, unusable or none."""
+
+    state: str
+    words: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who has the case: a colleague (`other`, `until`) or oneself (`mine` until then); whom it was `given` to."""
+
+    other: str | None = None
+    until: datetime | None = None
+    mine: datetime | None = None
+    given: str | None = None
+    later: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """One account as the page shows it. `kept`: payments made of its plan, and how many there are."""
+
+    account: Coverable
+    kind: str
+    explained: Explained
+    reckoned: Reckoning
+    plan: tuple[int, int] | None
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A proposal to be answered, with its schedule and what stands in the way of agreeing."""
+
+    proposal: Proposal
+    wish: str
+    schedule: Schedule[int]
+    shares: list[tuple[str, int]]
+    due: str
+    hindrance: str | None
+    ends: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A live plan, as far as it concerns this person's accounts."""
+
+    plan: LivePlan
+    instalments: list[InstalmentPaid]
+    paid: int
+    missed: list[InstalmentPaid]
+    next: InstalmentPaid | None
+
+    @property
+    def row(self) -> list[str]:
+        """The even row: a state for each payment."""
+        late = {each.id for each in self.missed}
+        states = []
+        for each in self.instalments:
+            state = "done" if each.paid == each.due else "late" if each.id in late else ""
+            states.append("now" if not state and each is self.next else state)
+        return states
+
+
+class Write(Form):
+    """What we write. `key` makes a double click one message."""
+
+    words = NoteField(_l("Your message"), hint=_l("The person reads it after signing in. A text says that it waits."),
+                      longest=LONGEST, needed=_l("Write your message"))  # fmt: skip
+    key = HiddenField("key")
+
+    @classmethod
+    def fresh(cls) -> Self:
+        """An empty one, with a key of its own."""
+        form = cls(formdata=None)
+        form.key.process_data(uuid.uuid4().hex)
+        return form
+
+
+@blueprint.get("/case/<ref>")
+@desk
+def case(ref: str) -> str:
+    """One person's case."""
+    return page(ref, Write.fresh())
+
+
+def page(ref: str, write: Write) -> str:
+    """The page of a case, with what is being written to the person."""
+    only = request.args.get("only")
+    kinds = {"messages": history.MESSAGES, "money": history.MONEY}.get(only or "", ())
+    with asking() as session:
+        found = case_named(session, ref)
+        names = colleagues(session)
+        accounts = coverable(session, found.people, g.now)
+        known = {each.account: each for each in accounts}
+        with_them = _liable_with(session, found.people, list(known))
+        running = _running(session, list(known))
+        items = work.open_items(session, found.people)
+        waiting = proposal.proposals_of(session, found.people, waiting=True)
+        first_names = {id: first_name(found.name) for id in found.people}
+        return show(
+            session, "case", case=found, first=first_name(found.name),
+            debts=_debts(session, accounts, running), running=running, names=known,
+            speaks=_speaks(found, with_them), text=_text(session, found.person), mail=_mail(session, found),
+            decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
+            offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
+            others=[item for item in items if item.kind in ("uncertain", "undelivered", "stop")],
+            whys=why(session, [(item.kind, item.subject) for item in items if item.kind != "proposal"]),
+            items=items, unanswered=[item for item in items if item.kind == "message"],
+            held=_held(items, names), said=list(reversed(thread(session, found.people, limit=THREAD))),
+            told=history.told(
+                session, found.people, {id: _called(each) for id, each in known.items()}, names,
+                first_names | {id: first_name(name) for id, (name, _role) in with_them.items()},
+                kinds=kinds, before=request.args.get("before", type=int),
+            ),
+            only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
+            can_plan=any(each.owed for each in accounts), late=LATE, lines_named=_LINES,
+        )  # fmt: skip
+
+
+def _called(account: Coverable) -> str:
+    return f"{account.creditor_name}, {debt_words(account.debt_type).lower()}"
+
+
+def _debts(session: Session, accounts: Sequence[Coverable], running: Sequence[Running]) -> list[Debt]:
+    """The accounts, those that owe first, with the steps behind their figures."""
+    facts = explain.gather(session, [each.account for each in accounts])
+    debts = []
+    for each in accounts:
+        plan = next((one for one in running if one.plan.arrangement.id == each.plan), None)
+        shares = [
+            (instalment, share)
+            for instalment in (plan.instalments if plan else ())
+            for share in instalment.shares
+            if share.account == each.account
+        ]
+        late = {one.id for one in plan.missed} if plan else set()
+        debts.append(
+            Debt(
+                each, debt_words(each.debt_type), explain.explain(facts[each.account], each.today),
+                explain.reckon(facts[each.account].entries, each.today),
+                (sum(share.paid == share.due for _one, share in shares), len(shares)) if plan else None,
+                any(instalment.id in late and share.left for instalment, share in shares),
+            )
+        )  # fmt: skip
+    return sorted(debts, key=lambda debt: debt.account.balance <= 0 and not debt.account.overdue)
+
+
+def _running(session: Session, accounts: Sequence[int]) -> list[Running]:
+    live = arrangement.live_plans(session, accounts=accounts)
+    paid = paid_to_plans(session, [one.arrangement.id for one in live], today()) if live else {}
+    found = []
+    for one in live:
+        mine = {each.account_id for each in one.accounts}
+        instalments = [
+            InstalmentPaid(each.id, each.arrangement, each.n, each.part, each.nominal_on, each.due_on,
+                           tuple(share for share in each.shares if share.account in mine))
+            for each in paid[one.arrangement.id]
+        ]  # fmt: skip
+        instalments = [each for each in instalments if each.shares]
+        given = timedelta(days=one.arrangement.tolerance_days)
+        missed = [each for each in instalments if each.left and each.due_on + given <= today()]
+        found.append(Running(one, instalments, sum(each.paid == each.due for each in instalments), missed,
+                             next_instalment(instalments)))  # fmt: skip
+    return found
+
+
+def _decisions(
+    session: Session, waiting: Sequence[Proposal], items: Sequence[work.WorkItem], known: Mapping[int, Coverable]
+) -> list[Decision]:
+    covered: dict[int, list[ProposalAccount]] = {}
+    if waiting:
+        for row in session.scalars(
+            select(ProposalAccount)
+            .where(ProposalAccount.proposal_id.in_([each.id for each in waiting]))
+            .order_by(ProposalAccount.proposal_id, ProposalAccount.nth)
+        ):
+            covered.setdefault(row.proposal_id, []).append(row)
+    due = {item.subject: item.answer_by for item in items}
+    return [
+        Decision(
+            each, wish_words(each), made := proposal.schedule_shown(each, covered[each.id]),
+            [(_called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
+            due_words(due.get(f"proposal:{each.id}")), _hindrance(each, covered[each.id], known),
+            _would_end(session, [row.account_id for row in covered[each.id]], known),
+        )
+        for each in waiting
+    ]  # fmt: skip
+
+
+def _hindrance(row: Proposal, covered: Sequence[ProposalAccount], known: Mapping[int, Coverable]) -> str | None:
+    """Why this cannot be agreed as it stands; the act itself checks it again."""
+    days = [known[each.account_id].today for each in covered if each.account_id in known]
+    if days and row.expires_on < max(days):
+        return _("Its first payment was on %(day)s. Offer a later first day.", day=day(row.expires_on))
+    if any(each.account_id not in known or known[each.account_id].owed < each.amount for each in covered):
+        return _("Less is owed by now than it covers. Offer a plan over what is owed.")
+    return None
+
+
+def _would_end(session: Session, accounts: Sequence[int], known: Mapping[int, Coverable]) -> list[str]:
+    """What agreeing would end, in sentences."""
+    if not any(known[account].plan for account in accounts if account in known):
+        return []
+    ending, released = arrangement.would_end(session, accounts)
+    told = [_n("It takes the place of the plan that runs now.", "It takes the place of %(num)s plans.", len(ending))]
+    foreign = _("an account of another person")
+    others = [_called(known[account]) if account in known else foreign for account in released]
+    if others:
+        told.append(_("Then in no plan any more: %(accounts)s.", accounts="; ".join(others)))
+    return told
+
+
+def _text(session: Session, person: int) -> Text:
+    """Whether a text that answers the person may go now: the question that is asked when one is sent."""
+    asked = Message(id=0, person_id=person, channel="sms", template="answer_waits")
+    who: Reach = reach_of(session, [asked])[0]
+    if who.contact is None:
+        return Text("none", _("No mobile number."), None)
+    if who.stopped is not None:
+        return Text("stopped", _("No. STOP on %(day)s", day=day(day_of(who.stopped))), who.to)
+    if who.unusable is not None:
+        return Text("unusable", _("No. Nothing arrives there."), who.to)
+    opens, closes = who.open_from(g.now, LEAST_WAIT)
+    if opens is None:
+        return Text("none", _("No hours are allowed."), who.to)
+    if opens > g.now:
+        return Text("later", _("Allowed from %(when)s", when=moment(opens)), who.to)
+    assert closes is not None
+    return Text("allowed", _("Allowed now, until %(time)s", time=clock_time(closes)), who.to)
+
+
+def _mail(session: Session, found: Case) -> Contact | None:
+    return best(live_contacts(session, found.people), "email")
+
+
+def _speaks(found: Case, with_them: Mapping[int, tuple[str, str]]) -> str:
+    roles = {"holder": _("holder"), "joint": _("joint"), "guarantor": _("guarantor")}
+    spoken = language_words(found.language) or NAMES["en"] if found.language else _("Not known")
+    return " ".join(
+        [f"{spoken}.", *(_("With %(name)s (%(role)s).", name=name, role=roles.get(role, role))
+                         for name, role in with_them.values())]
+    )  # fmt: skip
+
+
+def _held(items: Sequence[work.WorkItem], names: Mapping[int, str]) -> Held:
+    held = work.held_by_other(items, user(), g.now)
+    if held is not None:
+        return Held(other=names.get(held[0], _("a colleague")), until=held[1])
+    mine = next((item.taken_until for item in items if item.taken_by == user() and item.taken_until
+                 and item.taken_until > g.now), None)  # fmt: skip
+    given = next((item.given_to for item in items if item.given_to), None)
+    later = next((item.not_before for item in items if item.not_before and item.not_before > today()), None)
+    return Held(mine=mine, given=names.get(given) if given and given != user() else None, later=later)
+
+
+def _liable_with(session: Session, people: Sequence[int], accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Name and role of the others who owe these accounts together with these ids."""
+    rows = session.execute(
+        text("""
+select distinct on (p.id) p.id, p.name, o.role from liability o
+left join joined j on j.person_id = o.person_id and j.replaced_at is null and not j.parted
+join person p on p.id = coalesce(j.into_id, o.person_id)
+where o.account_id = any(:accounts) and o.replaced_at is null and not o.withdrawn and p.id <> all(:people)
+order by p.id, o.role
+"""),
+        {"accounts": list(accounts), "people": list(people)},
+    )
+    return {row.id: (row.name, row.role) for row in rows}
+

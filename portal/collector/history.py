@@ -1,0 +1,385 @@
+"""The case history in words: each line as what happened, who did it, and one sentence.
+
+A line holds ids and codes; names, messages and proposals that lines speak of are read at once, for
+the page of lines that is shown. What was withheld says why, and when it may go, if ever.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.history import Actor, Kind, Line, timeline
+from messaging.conversation import Said
+from messaging.outbox import Message
+from portal.collector.face import day_words
+from portal.collector.waiting import RHYTHMS, TEMPLATES, quote
+from portal.language import _, _n, _s, clock_time, day, day_plain, moment, money_text
+
+LINES: Final = 30
+"""How many lines a page has."""
+
+MESSAGES: Final = (
+    Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED, Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN,
+    Kind.REPLY_RECEIVED, Kind.STAFF_WROTE, Kind.PERSON_WROTE, Kind.PERMISSION_WITHDRAWN, Kind.PERMISSION_GIVEN,
+)  # fmt: skip
+MONEY: Final = (
+    Kind.ENTRY_POSTED, Kind.PAYMENT_POSTED, Kind.PAYMENT_RETURNED, Kind.ENTRY_REVERSED, Kind.MONEY_ANNOUNCED,
+    Kind.MONEY_ARRIVED, Kind.MONEY_FAILED, Kind.PROPOSAL_AGREED, Kind.ARRANGEMENT_STARTED,
+    Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED,
+)  # fmt: skip
+
+WITHHELD: Final = {
+    "too_late": _s("Its time was over before it could go."),
+    "too_old": _s("What it was about had happened too long ago."),
+    "no_number": _s("We have no mobile number for this person."),
+    "no_mail": _s("We have no email address for this person."),
+    "number_unusable": _s("The carrier says that nothing arrives at this number. It may go once we have another."),
+    "stopped": _s("This number said STOP. It may go only after START."),
+    "confirmed_too_late": _s("A STOP is confirmed within five minutes or not at all."),
+    "plan_ended": _s("The plan had ended."),
+    "schedule_changed": _s("The payment it was about is no longer due on that day."),
+    "reminders_off": _s("The creditor has switched these reminders off."),
+    "money_there": _s("The money was there already."),
+    "money_announced": _s("The money was on its way already."),
+    "read": _s("The person had read the message already."),
+    "told_already": _s("The person had been told already."),
+    "outside_window": _s("No hour was left in which this person may be written to."),
+    "cap_day": _s("One message had gone that day already. More are not allowed."),
+    "cap_week": _s("Enough messages had gone that week. More are not allowed."),
+    "no_code": _s("The code was no longer wanted."),
+    "discloses": _s("Its words would have told a stranger of a debt."),
+    "unknown_reason": _s("Nobody could say what it was about."),
+}
+"""Why a message was withheld, by the rule's code."""
+
+_WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
+    # kind: what happened, icon, tint
+    Kind.PROPOSAL_SUBMITTED: (_s("Plan proposed"), "scale", "theirs"),
+    Kind.PROPOSAL_COUNTERED: (_s("We offered something else"), "scale", ""),
+    Kind.PROPOSAL_DECLINED: (_s("Proposal declined"), "scale", ""),
+    Kind.PROPOSAL_WITHDRAWN: (_s("Proposal taken back"), "scale", ""),
+    Kind.PROPOSAL_AGREED: (_s("Proposal agreed"), "check", ""),
+    Kind.PROPOSAL_EXPIRED: (_s("Proposal expired"), "clock", ""),
+    Kind.ARRANGEMENT_STARTED: (_s("Plan started"), "calendar", ""),
+    Kind.ARRANGEMENT_SUPERSEDED: (_s("Plan ended, another took its place"), "calendar", ""),
+    Kind.ARRANGEMENT_CANCELLED: (_s("Plan cancelled"), "calendar", ""),
+    Kind.MESSAGE_SENT: (_s("Text sent"), "mail", ""),
+    Kind.MESSAGE_DELIVERED: (_s("Text delivered"), "check", ""),
+    Kind.MESSAGE_FAILED: (_s("Text not delivered"), "alert", ""),
+    Kind.MESSAGE_WITHHELD: (_s("Text not sent"), "minus", "off"),
+    Kind.MESSAGE_UNCERTAIN: (_s("Unclear delivery"), "alert", ""),
+    Kind.REPLY_RECEIVED: (_s("Text received"), "chat", "theirs"),
+    Kind.PERSON_WROTE: (_s("Wrote in the portal"), "chat", "theirs"),
+    Kind.STAFF_WROTE: (_s("We wrote"), "chat", ""),
+    Kind.PERMISSION_WITHDRAWN: (_s("Texts ended"), "pause", "theirs"),
+    Kind.PERMISSION_GIVEN: (_s("Texts allowed again"), "check", "theirs"),
+    Kind.ENTRY_POSTED: (_s("Posted"), "file", ""),
+    Kind.PAYMENT_POSTED: (_s("Payment"), "card", "money"),
+    Kind.PAYMENT_RETURNED: (_s("Payment came back"), "card", ""),
+    Kind.ENTRY_REVERSED: (_s("Taken back"), "file", ""),
+    Kind.MONEY_ANNOUNCED: (_s("Money on its way"), "clock", "money"),
+    Kind.MONEY_ARRIVED: (_s("Money arrived"), "card", "money"),
+    Kind.MONEY_FAILED: (_s("Money did not arrive"), "card", ""),
+    Kind.CONTACT_ADDED: (_s("Contact noted"), "phone", ""),
+    Kind.CONTACT_CORRECTED: (_s("Contact corrected"), "phone", ""),
+    Kind.PERSON_CORRECTED: (_s("Person’s data corrected"), "user", ""),
+    Kind.PERSON_JOINED: (_s("Two records joined"), "user", ""),
+    Kind.PERSON_PARTED: (_s("Two records parted"), "user", ""),
+    Kind.ACCOUNT_CORRECTED: (_s("Account’s data corrected"), "file", ""),
+    Kind.SCHEDULE_CORRECTED: (_s("Instalments corrected"), "calendar", ""),
+    Kind.CODE_SENT: (_s("Code sent"), "lock", ""),
+    Kind.SIGNED_IN: (_s("Signed in"), "user", "theirs"),
+    Kind.SIGNED_OUT: (_s("Signed out"), "user", "theirs"),
+    Kind.WORK_TAKEN: (_s("Case taken"), "user", ""),
+    Kind.WORK_PASSED: (_s("Case passed on"), "user", ""),
+    Kind.WORK_POSTPONED: (_s("Case postponed"), "clock", ""),
+    Kind.WORK_DONE: (_s("Dealt with"), "check", ""),
+    Kind.HISTORY_REDACTED: (_s("A line lost its facts"), "minus", "off"),
+}
+
+_POSTED: Final = {
+    "charge": _s("Charge"), "interest": _s("Interest"), "fee": _s("Fee"), "cost": _s("Cost"),
+    "adjustment": _s("Adjustment"), "write_off": _s("Write-off"), "refund": _s("Refund"), "payment": _s("Payment"),
+}  # fmt: skip
+
+REASONS: Final = {
+    "too_little": _s("It pays too little."),
+    "too_long": _s("It takes too long."),
+    "too_late": _s("It begins too late."),
+    "other_way": _s("Another way is better."),
+    "other": _s("Another reason, in words."),
+}
+"""Why we declined."""
+
+_POSTPONED: Final = {
+    "waiting_person": _s("Waits for the person."),
+    "waiting_creditor": _s("Waits for the creditor."),
+    "call_back": _s("A call back is agreed."),
+    "other": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line as it is shown: `why` is the answer to *Why not?*."""
+
+    time: str
+    icon: str
+    what: str
+    who: str
+    kind: str
+    words: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A page of the history: its days in order, newest first, and where the next page begins."""
+
+    days: list[tuple[str, list[Event]]]
+    older: int | None
+
+
+@dataclass
+class Known:
+    """What the lines of a page speak of."""
+
+    names: Mapping[int, str]
+    people: Mapping[int, str]
+    accounts: Mapping[int, str]
+    messages: Mapping[int, Message] = field(default_factory=dict)
+    said: Mapping[int, Said] = field(default_factory=dict)
+    sent: frozenset[int] = frozenset()
+
+
+def told(
+    session: Session,
+    people: Sequence[int],
+    accounts: Mapping[int, str],
+    names: Mapping[int, str],
+    liable: Mapping[int, str],
+    *,
+    kinds: Iterable[Kind] = (),
+    before: int | None = None,
+) -> Told:
+    """A page of the history of these ids and accounts, in words. At most three statements.
+
+    `accounts`: how each account is called; `names`: users by id; `liable`: first names of people by id.
+    """
+    lines = timeline(session, people, list(accounts), before=before, limit=LINES + 1, kinds=tuple(kinds))
+    older = lines[LINES - 1].id if len(lines) > LINES else None
+    lines = lines[:LINES]
+    known = Known(
+        names, liable, accounts,
+        messages=_by_id(session, Message, lines, "message"), said=_by_id(session, Said, lines, "said"),
+        sent=frozenset(_id(line) for line in lines if line.kind == Kind.MESSAGE_SENT),
+    )  # fmt: skip
+    days: dict[str, list[Event]] = {}
+    for line in lines:
+        # one text is one line: its delivery is told where it was sent
+        if line.kind == Kind.MESSAGE_DELIVERED and _id(line) in known.sent:
+            continue
+        days.setdefault(day_words(line.at), []).append(event(line, known))
+    return Told(list(days.items()), older)
+
+
+def event(line: Line, known: Known) -> Event:
+    """One line in words."""
+    what, icon, tint = _WHAT.get(line.kind, (line.kind, "info", ""))
+    facts = line.facts
+    by = Actor.read(line.actor)
+    if facts is None:
+        return Event(clock_time(line.at), "minus", _(what), _who(by, known), "off", _("Its facts were erased."))
+    if by.role == "debtor" and line.kind in (Kind.PROPOSAL_AGREED, Kind.PROPOSAL_DECLINED, Kind.PROPOSAL_WITHDRAWN):
+        tint = "theirs"
+    heading = _(what)
+    if line.kind == Kind.PROPOSAL_SUBMITTED and facts.get("kind") == "promise":
+        heading = _("Payment promised")
+    if line.kind in (Kind.PAYMENT_POSTED, Kind.MONEY_ANNOUNCED, Kind.MONEY_ARRIVED) and "amount" in facts:
+        heading = f"{heading} {money_text(facts['amount'], facts['currency'])}"
+    if str(line.kind).startswith("message.") and facts.get("channel") == "email":
+        heading = _(_MAIL[Kind(line.kind)])
+    say = _SAY.get(line.kind)
+    words = say(line, facts, known) if say else ""
+    why = _why_not(facts) if line.kind == Kind.MESSAGE_WITHHELD else ""
+    return Event(clock_time(line.at), icon, heading, _who(by, known), tint, words, why)
+
+
+_MAIL: Final = {
+    Kind.MESSAGE_SENT: _s("Email sent"), Kind.MESSAGE_DELIVERED: _s("Email delivered"),
+    Kind.MESSAGE_FAILED: _s("Email not delivered"), Kind.MESSAGE_WITHHELD: _s("Email not sent"),
+    Kind.MESSAGE_UNCERTAIN: _s("Unclear delivery"),
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------ one sentence a kind
+
+
+def _wished(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    amount = money_text(facts["amount"], facts["currency"])
+    first = day_plain(date.fromisoformat(facts["first_on"]))
+    if facts["kind"] == "promise":
+        words = _("%(amount)s on %(day)s.", amount=amount, day=first)
+    else:
+        words = _("%(each)s from %(day)s.", each=_(RHYTHMS[facts["rhythm"]], amount=amount), day=first)
+    if facts.get("upfront"):
+        words += " " + _("%(upfront)s first.", upfront=money_text(facts["upfront"], facts["currency"]))
+    return words + " " + _n("Over %(num)s account.", "Over %(num)s accounts.", facts["accounts"])
+
+
+def _started(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _n(
+        "%(num)s payment of %(total)s, on %(first)s.",
+        "%(num)s payments, %(total)s in all, %(first)s to %(last)s.",
+        facts["count"], total=money_text(facts["total"], facts["currency"]),
+        first=day_plain(date.fromisoformat(facts["first_on"]), year=True),
+        last=day_plain(date.fromisoformat(facts["last_on"]), year=True),
+    )  # fmt: skip
+
+
+def _ended(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    if line.account_id is not None:
+        return _("%(account)s is in no plan now.", account=_account(line, known))
+    released = facts.get("released", 0)
+    if not released:
+        return ""
+    return _n("%(num)s account is in no plan now.", "%(num)s accounts are in no plan now.", released)
+
+
+def _declined(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _(REASONS[facts["reason"]]) if facts.get("reason") in REASONS else ""
+
+
+def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    words = f"{TEMPLATES.get(facts.get('template', ''), facts.get('template', ''))}."
+    message = known.messages.get(_id(line))
+    if line.kind == Kind.MESSAGE_SENT and message is not None:
+        if message.body:
+            words += f" “{message.body}”"
+        if message.state == "delivered" and message.settled_at is not None:
+            words += " " + _("Delivered %(time)s.", time=moment(message.settled_at))
+        elif message.state == "failed":
+            words += " " + _("It did not arrive.")
+        elif message.state == "sent":
+            words += " " + _("No report of its delivery yet.")
+    if line.kind == Kind.MESSAGE_FAILED and facts.get("code"):
+        words += " " + _("The carrier’s code is %(code)s.", code=facts["code"])
+    if line.kind == Kind.MESSAGE_UNCERTAIN:
+        words += " " + _("The carrier gave no clear answer. Do not resend unseen.")
+    return words
+
+
+def _why_not(facts: Mapping[str, Any]) -> str:
+    words = _(WITHHELD.get(facts.get("rule", ""), "The rule %(rule)s."), **(
+        {} if facts.get("rule") in WITHHELD else {"rule": facts.get("rule")}))  # fmt: skip
+    if facts.get("since"):
+        words += " " + _("That was on %(when)s.", when=moment(datetime.fromisoformat(facts["since"])))
+    if facts.get("code"):
+        words += " " + _("The carrier’s code is %(code)s.", code=facts["code"])
+    if facts.get("may"):
+        when = moment(datetime.fromisoformat(facts["may"]))
+        words += " " + _("The next hour that is allowed is %(when)s.", when=when)
+    elif facts.get("until"):
+        words += " " + _("It could go until %(when)s.", when=moment(datetime.fromisoformat(facts["until"])))
+    return words
+
+
+def _heard(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    said = known.said.get(_id(line))
+    words = quote(said.words if said is not None else None)
+    read_as = {"revoke": _("Read as: no more texts."), "review": _("It may mean STOP. A person decides."),
+               "start": _("Read as: texts again.")}.get(facts.get("reading", ""), "")  # fmt: skip
+    shared = _("Another person has this number too.") if facts.get("shared", 1) > 1 else ""
+    return " ".join(filter(None, (words, read_as, shared)))
+
+
+def _permission(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return {"word": _("By a word in a text."), "carrier": _("By the carrier."), "staff": _("Told to us."),
+            "person": _("In the portal.")}.get(facts.get("because", ""), "")  # fmt: skip
+
+
+def _money(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    words = [_account(line, known)]
+    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED):
+        words.append(_(_POSTED.get(facts.get("what", ""), "Entry")))
+    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED, Kind.PAYMENT_RETURNED, Kind.MONEY_FAILED):
+        words.append(money_text(facts["amount"], facts["currency"]))
+    if facts.get("on"):
+        words.append(_("of %(day)s", day=day_plain(date.fromisoformat(facts["on"]))))
+    if facts.get("expected_on"):
+        words.append(_("expected on %(day)s", day=day(date.fromisoformat(facts["expected_on"]))))
+    return ", ".join(filter(None, words)) + "."
+
+
+def _account_alone(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _account(line, known)
+
+
+def _contact(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    kind = {"mobile": _("Mobile number"), "phone": _("Telephone number"), "email": _("Email address")}
+    source = {"creditor": _("from the creditor"), "person": _("from the person"), "staff": _("from us")}
+    return f"{kind.get(facts.get('kind', ''), '')}, {source.get(facts.get('source', ''), '')}."
+
+
+def _passed(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _("To %(who)s.", who=known.names.get(facts["to"], _("a colleague")))
+
+
+def _postponed(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    until = _("To %(day)s.", day=day(date.fromisoformat(facts["until"])))
+    reason = _POSTPONED.get(facts.get("reason", ""), "")
+    return f"{until} {_(reason)}" if reason else until
+
+
+def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return {"undelivered": _("A number where texts do not arrive."), "uncertain": _("An unclear delivery."),
+            "stop": _("Words that may have meant STOP."), "message": _("A message that needed no answer."),
+            }.get(facts.get("kind", ""), "")  # fmt: skip
+
+
+def _signed_in(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return {"sms": _("With a code by text."), "email": _("With a code by email.")}.get(facts.get("channel", ""), "")
+
+
+_SAY: Final[Mapping[str, Any]] = {
+    Kind.PROPOSAL_SUBMITTED: _wished, Kind.PROPOSAL_COUNTERED: _wished, Kind.PROPOSAL_DECLINED: _declined,
+    Kind.ARRANGEMENT_STARTED: _started, Kind.ARRANGEMENT_SUPERSEDED: _ended,
+    Kind.MESSAGE_SENT: _message, Kind.MESSAGE_DELIVERED: _message, Kind.MESSAGE_FAILED: _message,
+    Kind.MESSAGE_WITHHELD: _message, Kind.MESSAGE_UNCERTAIN: _message,
+    Kind.REPLY_RECEIVED: _heard, Kind.PERSON_WROTE: _heard, Kind.STAFF_WROTE: _heard,
+    Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
+    Kind.ENTRY_POSTED: _money, Kind.ENTRY_REVERSED: _money, Kind.PAYMENT_POSTED: _money,
+    Kind.PAYMENT_RETURNED: _money, Kind.MONEY_ANNOUNCED: _money, Kind.MONEY_ARRIVED: _money,
+    Kind.MONEY_FAILED: _money, Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone,
+    Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
+    Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
+    Kind.SIGNED_IN: _signed_in,
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------ who, and what it is about
+
+
+def _who(by: Actor, known: Known) -> str:
+    if by.role == "debtor":
+        return known.people.get(by.id or 0, _("the person"))
+    if by.id is not None:
+        return known.names.get(by.id, _("a colleague"))
+    return {"command": _("by command"), "carrier": _("the carrier"), "sample": _("sample")}.get(by.role, _("by rule"))
+
+
+def _account(line: Line, known: Known) -> str:
+    return known.accounts.get(line.account_id or 0, "")
+
+
+def _id(line: Line) -> int:
+    return int(line.subject.partition(":")[2]) if line.subject else 0
+
+
+def _by_id(session: Session, table: Any, lines: Sequence[Line], name: str) -> dict[int, Any]:
+    ids = {_id(line) for line in lines if line.subject and line.subject.startswith(f"{name}:")}
+    return {row.id: row for row in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
