@@ -128,7 +128,8 @@ def end(
 
     Raises AnnouncedEnded when it has ended already.
     """
-    was = session.scalars(select(Announced).where(Announced.id == announced).with_for_update(key_share=True)).one()
+    asked = select(Announced).where(Announced.id == announced).with_for_update(key_share=True)
+    was = session.scalars(asked.execution_options(populate_existing=True)).one()
     if was.replaced_at is not None or was.ending is not None:
         raise AnnouncedEnded(announced=announced)
     row = Announced(

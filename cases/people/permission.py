@@ -11,7 +11,7 @@ and stands in `window.py`; whether one message may go is decided in
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, Text, select
+from sqlalchemy import Boolean, CheckConstraint, Index, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment
@@ -80,8 +80,8 @@ def people_at(session: Session, channel: str, address: str) -> list[int]:
 
 
 def _set(session: Session, channel: str, address: str, allowed: bool, because: str, by: Actor, at: datetime) -> bool:
-    # two STOPs at once: the second waits and then finds the first
-    session.execute(select(Contact.id).where(Contact.value_norm == address).with_for_update(key_share=True))
+    # two STOPs at once: the second waits and then finds the first, also where nobody's contact can be locked
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"permission {channel} {address}", 0))))
     if (address not in withdrawn(session, channel, [address])) == allowed:
         return False
     row = Permission(channel=channel, address=address, allowed=allowed, because=because, recorded_at=at)

@@ -1,0 +1,136 @@
+"""The proof: clean when nothing is off, and the first row of each broken rule named."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection, text
+
+from cases import verify
+from cases.db import Database
+from cases.debts import ledger
+from cases.debts.announced import announce, end
+from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, an_account
+
+DAY = date(2026, 5, 10)
+
+
+@pytest.fixture
+def book(db: Database) -> Database:
+    """Charges, a schedule, money, money given back, a reversal, money announced and booked. Nothing sealed."""
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        one, two = an_account(session, creditor, ref="one"), an_account(session, creditor, ref="two")
+        a_due(session, one, DAY, 3000)
+        for account in (one, two):
+            a_charge(session, account, 5000, DAY)
+        fee = a_charge(session, one, 900, DAY, kind="fee", key="fee")
+        paid = a_payment(session, [(one, 2000), (two, 1000)], DAY, key="paid")
+        ledger.reverse(session, ledger.entry_called(session, creditor.id, fee), on=DAY, key="fee back", by=BY, at=AT)
+        bounced = a_payment(session, [(two, 700)], DAY, key="bounced")
+        ledger.give_back(session, bounced, on=DAY, key="back", by=BY, at=AT)
+        told = announce(session, creditor=creditor.id, account=one.id, currency="GBP", amount=2000, channel="bank", on=DAY,
+                        expected_on=DAY, key="a", by=BY, at=AT)  # fmt: skip
+        end(session, told, ending="booked", on=DAY, by=BY, at=AT, payment=paid.id)
+    return db
+
+
+@pytest.fixture
+def tamper(book: Database, superuser: Connection) -> Iterator[Connection]:
+    """A superuser with triggers and foreign keys off; rolled back."""
+    superuser.execute(text("set local session_replication_role = replica"))
+    yield superuser
+    superuser.rollback()
+
+
+def _found(connection: Connection) -> set[tuple[str, str]]:
+    return {(f.where, f.what) for f in verify.verify(connection).findings}  # type: ignore[arg-type]
+
+
+def test_a_true_book_is_clean_and_counted(book: Database) -> None:
+    with book.acting() as session:
+        proof = verify.verify(session)
+    assert (proof.clean, proof.payments, proof.positions) == (True, 3, 2)
+    assert proof.sealed.unsealed > proof.entries > 8
+
+
+def test_an_empty_house_is_clean(db: Database) -> None:
+    with db.acting() as session:
+        assert verify.verify(session).clean
+
+
+def test_every_rule_is_a_question_that_runs(db: Database) -> None:
+    with db.acting() as session:
+        for question in verify.RULES.values():
+            assert session.execute(text(question)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ("update entry set amount = amount - 1 where kind = 'payment' and reverses is null and payment_id is not null"
+         " and id = (select min(id) from entry where kind = 'payment')", ("payment", "parts_differ")),
+        ("update payment set amount = amount + 1 where key = 'paid'", ("payment", "parts_differ")),
+        ("delete from entry where id = (select max(id) from entry where kind = 'payment' and reverses is null)", ("payment", "parts_differ")),
+        ("update entry set amount = amount - 1 where key = 'fee back'", ("entry", "mirror_differs")),
+        ("update entry set value_date = value_date - 1 where key = 'fee back'", ("entry", "mirror_differs")),
+        ("update entry set component = 'cost' where key = 'fee back'", ("entry", "mirror_differs")),
+        ("delete from entry where key = 'fee'", ("entry", "mirror_of_nothing")),
+        ("update payment set amount = amount - 1 where key = 'back'", ("payment", "return_differs")),
+        ("update entry set amount = -6000 where kind = 'payment' and component = 'principal'", ("account", "component_below_nought")),
+        ("update entry set tx = 1 where kind = 'charge'", ("entry", "no_history_line")),
+        ("update payment set tx = 1 where key = 'paid'", ("payment", "no_history_line")),
+        ("delete from payment where key = 'paid'", ("entry", "payment_missing")),
+        ("update entry set payment_id = (select id from payment where key = 'paid') where key like 'back/%'", ("payment", "parts_differ")),
+        ("update entry set payment_id = (select id from payment where key = 'back') where id ="
+         " (select min(id) from entry where kind = 'payment')", ("entry", "part_of_another_payment")),
+        ("update entry set currency = 'SEK' where kind = 'charge'", ("entry", "foreign_account")),
+        ("update entry set currency = 'SEK' where kind = 'payment'", ("entry", "part_of_another_payment")),
+        ("delete from payment where key = 'paid'", ("announced", "booked_without_its_payment")),
+        ("update position set overdue = overdue + 1", ("position", "differs_from_facts")),
+        ("update position set since = since - 1 where since is not null", ("position", "differs_from_facts")),
+        ("update position set next_due = '2026-01-01'", ("position", "differs_from_facts")),
+        ("update due set amount = amount + 1", ("position", "differs_from_facts")),
+        ("update entry set amount = amount + 1 where kind = 'charge'", ("position", "differs_from_facts")),
+        ("delete from position", ("position", "missing")),
+        ("delete from account_terms", ("account", "no_live_terms")),
+        ("insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) select n, (select min(id) from account), 1, n, 5"
+         " from generate_series(1, 2) n", ("arrangement", "two_live_for_an_account")),
+        ("insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) values (1, 1, 1, 1, 5)",
+         ("arrangement_account", "shares_differ")),
+    ],
+)  # fmt: skip
+def test_what_was_changed_by_hand_is_named(tamper: Connection, change: str, rule: tuple[str, str]) -> None:
+    for index in tamper.scalars(text("select indexrelid::regclass::text from pg_index where indrelid = 'arrangement_account'::regclass"
+                                     " and indisunique and not indisprimary")).all():  # fmt: skip
+        tamper.execute(text(f"drop index {index}"))
+    assert tamper.execute(text(change)).rowcount > 0
+    assert rule in _found(tamper)
+
+
+def test_every_rule_has_its_tampering(tamper: Connection) -> None:
+    """A rule added without a test of it fails here."""
+    tried = {
+        mark.args[1][n][1]
+        for mark in test_what_was_changed_by_hand_is_named.pytestmark
+        for n in range(len(mark.args[1]))
+    }  # type: ignore[attr-defined]
+    assert set(verify.RULES) <= tried
+
+
+def test_the_first_position_that_is_off_is_named_with_both_figures(tamper: Connection) -> None:
+    tamper.execute(text("update position set overdue = 77"))
+    (found,) = [f for f in verify.verify(tamper).findings if f.where == "position"]  # type: ignore[arg-type]
+    assert found.row == tamper.scalar(text("select min(account_id) from position"))
+    assert found.facts["kept"] == 77 and found.facts["derived"] == 1000
+    assert found.facts["derived_since"] == DAY
+
+
+def test_positions_are_proved_as_of_their_own_day(book: Database, superuser: Connection) -> None:
+    """A figure that was right on its day is not off because days went by."""
+    with book.acting() as session:
+        account = an_account(session, a_creditor(session))
+        a_due(session, account, date(2026, 11, 24), 1000)
+        a_due(session, account, date(2027, 11, 24), 1000)
+        assert verify.verify(session).clean
+    assert superuser.scalar(text("select as_of from position where account_id = :a"), {"a": account.id}) == AT.date()
