@@ -171,7 +171,7 @@ def _unusable(session: Session, people: Sequence[int], contacts: Sequence[int]) 
         text(
             "select contact_id, state, error_code, why_facts ->> 'effect' as effect from message"
             " where person_id = any(:people) and contact_id = any(:contacts) and state in ('failed', 'delivered')"
-            " order by contact_id, sent_at desc, id desc"
+            " order by contact_id, settled_at desc, id desc"
         ),
         {"people": list(people), "contacts": list(contacts)},
     )

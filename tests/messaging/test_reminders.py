@@ -1,0 +1,303 @@
+"""Reminders: three days before and on the morning, one a person and day, never when the money is there."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from cases.arrangements import proposal
+from cases.arrangements.offer import Terms
+from cases.arrangements.schedule import Rhythm
+from cases.clock import moment_of
+from cases.db import Database
+from cases.debts import announced
+from cases.debts.account import Account
+from cases.debts.creditor import Creditor, switch_contractual_reminders
+from cases.history import Actor
+from messaging import reminders
+from portal.rounds import Rounds
+from tests.factories import BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
+from tests.messaging.rounds import rounds, states, told
+from tests.messaging.texts import NUMBER
+
+TUESDAY = date(2026, 11, 24)
+STAFF = Actor("collector", 1)
+
+
+def morning(day: date, at: time = time(9, 30), zone: str = "Europe/London") -> datetime:
+    return moment_of(day, at, zone)
+
+
+def live(worker: Rounds, first: date, last: date, at: time = time(9, 30)) -> list[tuple[date, int]]:
+    """Lives from morning to morning; how many texts went on each day that had any."""
+    tray = worker.carriers["sms"]
+    went = []
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        before = len(tray.taken)  # type: ignore[attr-defined]
+        worker.clock.stands = morning(day, at)  # type: ignore[attr-defined]
+        worker.run_due()
+        if len(tray.taken) > before:  # type: ignore[attr-defined]
+            went.append((day, len(tray.taken) - before))  # type: ignore[attr-defined]
+    return went
+
+
+def a_plan(db: Database, at: datetime, *, first_on: date, amount: int = 5000, owed: int = 20000) -> tuple[int, int, int]:
+    """A monthly plan over one rent account: person, account, arrangement."""
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        person = a_person(session, creditor, mobile=NUMBER)
+        account = an_account(session, creditor, person)
+        a_charge(session, account, owed, date(2026, 9, 1))
+        asked = proposal.propose(
+            session, person=person.id, accounts=[account.id], key="k", by=Actor("debtor", person.id), at=at,
+            terms=Terms(amount=amount, first_on=first_on, rhythm=Rhythm.MONTHLY, month_day=first_on.day),
+        )  # fmt: skip
+        return person.id, account.id, proposal.approve(session, asked.id, by=STAFF, at=at)
+
+
+def pay(db: Database, account: int, amount: int, on: date) -> None:
+    with db.acting() as session:
+        a_payment(session, [(_account(session, account), amount)], on, at=morning(on, time(9)))
+
+
+def _account(session: Session, account: int) -> Account:
+    return session.get_one(Account, account)
+
+
+def whys(superuser: Connection) -> list[str]:
+    return [facts["rule"] for _, facts in told(superuser, "message.withheld")]
+
+
+def test_an_agreed_instalment_is_reminded_of_three_days_before_and_on_its_morning(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    a_plan(db, at, first_on=date(2026, 12, 8))
+    with rounds(db, at) as (worker, tray):
+        assert live(worker, TUESDAY, date(2026, 12, 14)) == [(date(2026, 12, 5), 1), (date(2026, 12, 8), 1)]
+    assert {message.to for _, message in tray.taken} == {NUMBER}
+    assert states(superuser) == [("sent", None)] * 2
+
+
+def test_planning_again_plans_nothing_and_so_do_two_planners_at_once(db: Database, at: datetime) -> None:
+    a_plan(db, at, first_on=date(2026, 12, 8))
+    with db.acting() as session:
+        assert reminders.write_due(session, at=morning(date(2026, 12, 5))) == 1
+    with db.acting() as one, db.acting() as other:
+        assert reminders.write_due(one, at=morning(date(2026, 12, 8))) == 1
+        one.commit()
+        assert reminders.write_due(other, at=morning(date(2026, 12, 8))) == 0
+    with db.acting() as session:
+        assert session.execute(text("select count(*) from message")).scalar() == 2
+
+
+@pytest.mark.parametrize(
+    ("due_on", "before", "morning_of"),
+    [
+        # Sunday has no window in Great Britain: the Saturday before it.
+        (date(2026, 12, 2), date(2026, 11, 28), date(2026, 12, 2)),
+        (date(2026, 12, 6), date(2026, 12, 3), date(2026, 12, 5)),
+        # Christmas 2026: 25, 26 (Saturday), 27 (Sunday) and 28 (substitute) are closed.
+        (date(2026, 12, 28), date(2026, 12, 24), date(2026, 12, 24)),
+        (date(2026, 12, 25), date(2026, 12, 22), date(2026, 12, 24)),
+    ],
+)
+def test_a_day_without_window_is_reminded_of_in_the_last_window_before_and_never_after(
+    due_on: date, before: date, morning_of: date, db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        account = an_account(session, creditor, a_person(session, creditor, mobile=NUMBER))
+        a_due(session, account, due_on, 8000)
+    with rounds(db, at) as (worker, _):
+        went = live(worker, TUESDAY, due_on + timedelta(days=5))
+    assert [day for day, _ in went] == sorted({before, morning_of})
+    assert all(count == 1 for _, count in went), "one a day, whatever falls together"
+
+
+def test_one_text_a_person_and_day_whatever_the_number_of_debts(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        one, other = a_creditor(session, reminds_contractual=True), a_creditor(session, reminds_contractual=True)
+        person = a_person(session, one, mobile=NUMBER)
+        for creditor in (one, one, other):
+            a_due(session, an_account(session, creditor, person), date(2026, 12, 8), 8000)
+    with rounds(db, at) as (worker, tray):
+        assert live(worker, TUESDAY, date(2026, 12, 9)) == [(date(2026, 12, 5), 1), (date(2026, 12, 8), 1)]
+    rows = superuser.execute(text("select creditor_id, (select count(*) from reason r where r.message_id = m.id)"
+                                  " from message m order by id")).all()  # fmt: skip
+    assert [tuple(row) for row in rows] == [(None, 3), (None, 3)], "debts of several creditors have none"
+
+
+def test_a_debt_that_comes_later_the_same_morning_is_taken_in(db: Database, at: datetime) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        person = a_person(session, creditor, mobile=NUMBER)
+        a_due(session, an_account(session, creditor, person), date(2026, 12, 8), 8000)
+        early = morning(date(2026, 12, 8), time(7))
+        assert reminders.write_due(session, at=early) == 1
+        a_due(session, an_account(session, creditor, person), date(2026, 12, 8), 9000)
+        assert reminders.write_due(session, at=early) == 0
+        assert session.execute(text("select count(*), count(distinct message_id) from reason")).one() == (2, 1)
+
+
+def test_contractual_instalments_are_reminded_of_only_where_the_creditor_wants_it(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        a_due(session, an_account(session, creditor, a_person(session, creditor, mobile=NUMBER)), date(2026, 12, 8), 8000)
+        creditor_id = creditor.id
+    with rounds(db, at) as (worker, tray):
+        assert live(worker, TUESDAY, date(2026, 12, 5)) == []
+        with db.acting() as session:
+            switch_contractual_reminders(session, session.get_one(Creditor, creditor_id), True, by=STAFF, at=at)
+        assert live(worker, date(2026, 12, 8), date(2026, 12, 8)) == [(date(2026, 12, 8), 1)]
+    with db.acting() as session:
+        # Planned in the night, switched off before it went.
+        a_due(session, _account(session, session.execute(text("select id from account")).scalar_one()),
+              date(2026, 12, 18), 8000)  # fmt: skip
+        assert reminders.write_due(session, at=morning(date(2026, 12, 18), time(6))) == 1
+        switch_contractual_reminders(session, session.get_one(Creditor, creditor_id), False, by=STAFF, at=at)
+    with rounds(db, morning(date(2026, 12, 18))) as (worker, tray):
+        worker.run_due()
+        assert tray.taken == []
+    assert whys(superuser) == ["reminders_off"]
+
+
+@pytest.mark.parametrize(
+    ("paid", "goes"), [(0, True), (4999, True), (5000, False), (20000, False)]
+)
+def test_no_reminder_when_the_money_of_a_plan_is_there(
+    paid: int, goes: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    _, account, _ = a_plan(db, at, first_on=date(2026, 12, 8))
+    if paid:
+        pay(db, account, paid, date(2026, 12, 4))
+    with rounds(db, at) as (worker, tray):
+        live(worker, date(2026, 12, 5), date(2026, 12, 8))
+    assert bool(tray.taken) is goes
+    assert whys(superuser) == ([] if goes else ["money_there"] * 2)
+
+
+@pytest.mark.parametrize(("paid", "goes"), [(0, True), (7999, True), (8000, False)])
+def test_no_reminder_when_the_money_of_a_contract_is_there(
+    paid: int, goes: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        account = an_account(session, creditor, a_person(session, creditor, mobile=NUMBER)).id
+        a_due(session, _account(session, account), date(2026, 12, 8), 8000)
+        a_due(session, _account(session, account), date(2027, 1, 8), 8000)
+    if paid:
+        pay(db, account, paid, date(2026, 12, 4))
+    with rounds(db, at) as (worker, tray):
+        live(worker, date(2026, 12, 5), date(2026, 12, 8))
+    assert bool(tray.taken) is goes
+    assert whys(superuser) == ([] if goes else ["money_there"] * 2)
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_no_reminder_when_the_money_is_announced_but_again_when_it_failed(
+    agreed: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    if agreed:
+        _, account, _ = a_plan(db, at, first_on=date(2026, 12, 8))
+    else:
+        with db.acting() as session:
+            creditor = a_creditor(session, reminds_contractual=True)
+            row = an_account(session, creditor, a_person(session, creditor, mobile=NUMBER))
+            a_due(session, row, date(2026, 12, 8), 5000)
+            account = row.id
+    with db.acting() as session:
+        creditor_id = session.execute(text("select creditor_id from account")).scalar_one()
+        said = announced.announce(session, creditor=creditor_id, account=account, currency="GBP", amount=5000,
+                                  channel="card", on=date(2026, 12, 4), expected_on=date(2026, 12, 9), key="a", by=BY,
+                                  at=morning(date(2026, 12, 4)))  # fmt: skip
+    with rounds(db, at) as (worker, tray):
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 5)) == []
+        assert whys(superuser) == ["money_announced"]
+        with db.acting() as session:
+            announced.end(session, said, ending="failed", on=date(2026, 12, 7), by=BY, at=morning(date(2026, 12, 7)))
+        assert live(worker, date(2026, 12, 8), date(2026, 12, 8)) == [(date(2026, 12, 8), 1)]
+
+
+def test_a_plan_that_was_replaced_reminds_of_nothing_and_the_new_one_does(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person, account, _ = a_plan(db, at, first_on=date(2026, 12, 8))
+    with db.acting() as session:
+        assert reminders.write_due(session, at=morning(date(2026, 12, 8), time(6))) == 1
+        asked = proposal.propose(
+            session, person=person, accounts=[account], key="k2", by=Actor("debtor", person), at=at,
+            terms=Terms(amount=6000, first_on=date(2026, 12, 15), rhythm=Rhythm.MONTHLY, month_day=15),
+        )  # fmt: skip
+        proposal.approve(session, asked.id, by=STAFF, at=at)
+    with rounds(db, at) as (worker, _):
+        went = live(worker, date(2026, 12, 8), date(2026, 12, 15))
+    assert went == [(date(2026, 12, 12), 1), (date(2026, 12, 15), 1)]
+    assert whys(superuser) == ["plan_ended"]
+
+
+def test_what_was_agreed_after_the_day_of_its_reminder_has_none(db: Database, at: datetime) -> None:
+    a_plan(db, at, first_on=date(2026, 11, 26))
+    with rounds(db, at) as (worker, _):
+        assert live(worker, TUESDAY, date(2026, 11, 27)) == [(date(2026, 11, 26), 1)]
+
+
+def test_a_reminder_that_nobody_sent_in_time_is_late_but_never_after_the_due_date(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    a_plan(db, at, first_on=date(2026, 12, 8))
+    with rounds(db, at) as (worker, _):
+        # Nobody worked on Saturday and Sunday.
+        assert live(worker, date(2026, 12, 7), date(2026, 12, 7)) == [(date(2026, 12, 7), 1)]
+        assert live(worker, date(2026, 12, 8), date(2026, 12, 8), time(21)) == []
+        assert live(worker, date(2026, 12, 9), date(2026, 12, 10)) == []
+    assert whys(superuser) == ["outside_window"]
+    (line,) = [facts for _, facts in told(superuser, "message.withheld")]
+    assert line["may"].startswith("2026-12-09T08:00"), "it says when it might have gone"
+
+
+def test_joint_holders_of_a_contract_are_each_reminded_and_a_guarantor_is_not(db: Database, at: datetime) -> None:
+    numbers = [f"+44770090014{n}" for n in range(3)]
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        people = [a_person(session, creditor, mobile=number) for number in numbers]
+        account = an_account(session, creditor, *people[:2])
+        session.execute(
+            text("insert into liability (creditor_id, account_id, person_id, role, recorded_at)"
+                 " values (:c, :a, :p, 'guarantor', :at)"),
+            {"c": creditor.id, "a": account.id, "p": people[2].id, "at": at},
+        )  # fmt: skip
+        a_due(session, account, date(2026, 12, 8), 8000)
+    with rounds(db, at) as (worker, tray):
+        live(worker, date(2026, 12, 8), date(2026, 12, 8))
+    assert sorted(message.to for _, message in tray.taken) == numbers[:2]
+
+
+def test_the_day_is_the_creditors_and_the_hour_the_persons(db: Database, at: datetime) -> None:
+    """A Swedish creditor's debtor in New York: not before eight there."""
+    with db.acting() as session:
+        creditor = a_creditor(session, country="SE", currency="SEK", reminds_contractual=True)
+        person = a_person(session, creditor, mobile="+12125550123", country="US", postcode="10001")
+        a_due(session, an_account(session, creditor, person), date(2026, 12, 8), 8000)
+    with rounds(db, at) as (worker, tray):
+        worker.clock.stands = morning(date(2026, 12, 8), time(7, 59), "America/New_York")  # type: ignore[attr-defined]
+        worker.run_due()
+        assert tray.taken == []
+        worker.clock.stands = morning(date(2026, 12, 8), time(8, 0), "America/New_York")  # type: ignore[attr-defined]
+        worker.run_due()
+        assert len(tray.taken) == 1
+
+
+def _days(targets: Sequence[reminders.Target]) -> dict[date, date]:
+    return {each.day: each.sending for each in targets}
+
+
+def test_a_country_without_a_pack_is_reminded_in_the_strictest_window() -> None:
+    found = _days(list(reminders.targets_of(None, "Europe/London", morning(date(2026, 12, 24)))))
+    assert found[date(2026, 12, 24)] == date(2026, 12, 24)
