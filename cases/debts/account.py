@@ -71,7 +71,7 @@ class AccountTerms(Base):
 
 def normal_reference(written: str) -> str:
     """A reference as people type it: letters and digits only, capital (the same rule stands in SQL)."""
-    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", written).upper())
+    return re.sub(r"[^0-9A-Za-z]", "", unicodedata.normalize("NFKC", written)).upper()
 
 
 def account_called(session: Session, creditor: int, ref: str, system: str | None = None) -> Account:

@@ -10,6 +10,7 @@ Two people found to be one: the younger is *joined to* the elder from a day on
 ids. Parting is a new row.
 """
 
+import re
 import secrets
 import unicodedata
 from datetime import date
@@ -145,8 +146,8 @@ def normal_name(written: str) -> str:
 
 
 def normal_postcode(written: str) -> str:
-    """A postcode without spaces and hyphens, in capitals."""
-    return "".join(c for c in written.upper() if c.isalnum())
+    """A postcode without spaces and hyphens, in capitals. SQL's `norm_postcode` does the same."""
+    return re.sub(r"[^0-9A-Za-z]", "", unicodedata.normalize("NFKC", written)).upper()
 
 
 def all_ids(session: Session, person: int) -> list[int]:

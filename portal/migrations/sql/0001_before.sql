@@ -6,8 +6,8 @@ create function asker(name text) returns bigint stable parallel safe return null
 create function asking_people() returns bigint[] stable parallel safe return coalesce(nullif(current_setting('evenly.people', true), ''), '{}')::bigint[];
 
 -- Names, references and postcodes for comparing: the same rules stand in cases/people/person.py and cases/debts/account.py.
-create function norm_ref(written text) returns text immutable parallel safe return regexp_replace(upper(normalize(written, NFKC)), '[^0-9A-Z]', '', 'g');
-create function norm_postcode(written text) returns text immutable parallel safe return regexp_replace(upper(written), '[^[:alnum:]]', '', 'g');
+create function norm_ref(written text) returns text immutable parallel safe return upper(regexp_replace(normalize(written, NFKC), '[^0-9A-Za-z]', '', 'g'));
+create function norm_postcode(written text) returns text immutable parallel safe return upper(regexp_replace(normalize(written, NFKC), '[^0-9A-Za-z]', '', 'g'));
 create function norm_name(written text) returns text immutable parallel safe
   return trim(regexp_replace(regexp_replace(normalize(
     replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(written), 'ß', 'ss'), 'ø', 'o'), 'ł', 'l'), 'đ', 'd'), 'ð', 'd'), 'þ', 'th'), 'æ', 'ae'), 'œ', 'oe'), 'ı', 'i'),
