@@ -133,6 +133,8 @@ def _view(
 
 
 def _agreed_view(plan: Plan, agreed: Arrangement, names: Mapping[int, str]) -> Shown:
-    return shown_agreed(plan.instalments, plan.row, names, agreed.calendar, plan.currency)
+    order = dict.fromkeys(share.account for each in plan.instalments for share in each.shares)
+    named = {account: names.get(account, "") for account in order}
+    return shown_agreed(plan.instalments, plan.row, named, agreed.calendar, plan.currency)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pyotp
@@ -16,7 +18,7 @@ from cases.clock import Clock
 from cases.db import Database
 from cases.people.person import Person
 from cases.people.staff import User, add_user
-from portal import code
+from portal import code, logs
 from portal.app import Evenly, create_app
 from portal.passwords import hashed
 from tests.factories import AT, BY
@@ -51,6 +53,19 @@ def an_app(db: Database, clock: Clock, var: Path, **changed: object) -> Evenly:
     return create_app(face_settings(var, **changed), clock=clock, database=db)
 
 
+_SHARED: dict[Database, Evenly] = {}
+
+
+def the_app(db: Database, clock: Clock) -> Evenly:
+    """The application that the tests of this process share, with this test's clock: making one takes a while."""
+    if db not in _SHARED:
+        _SHARED[db] = an_app(db, clock, Path(tempfile.mkdtemp(prefix="evenly-test-")))
+    app = _SHARED[db]
+    app.extensions["clock"] = clock
+    app.extensions["wake"] = [].append
+    return app
+
+
 def token_of(page: str) -> str:
     """The CSRF token of a page's first form."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
@@ -82,7 +97,9 @@ def codes_sent(app: Evenly, db: Database) -> dict[int, str]:
         return code.prepare(session, waiting, clock.real(), keys=app.extensions["keys"])
 
 
-def sign_in(app: Evenly, db: Database, person: Person, *, born: str = "1984-05-17", postcode: str = "AB1 2CD") -> FlaskClient:
+def sign_in(
+    app: Evenly, db: Database, person: Person, *, born: str = "1984-05-17", postcode: str = "AB1 2CD"
+) -> FlaskClient:
     """A browser in which this person is signed in."""
     browser = app.test_client()
     assert find(browser, person.case_ref, born, postcode).status_code == 303
@@ -91,7 +108,9 @@ def sign_in(app: Evenly, db: Database, person: Person, *, born: str = "1984-05-1
     return browser
 
 
-def a_staff_member(db: Database, app: Evenly, *, role: str = "collector", mail: str = "priya@example.org") -> tuple[User, str]:
+def a_staff_member(
+    db: Database, app: Evenly, *, role: str = "collector", mail: str = "priya@example.org"
+) -> tuple[User, str]:
     """A user who can sign in, and the secret of the authenticator app."""
     secret = pyotp.random_base32()
     with db.acting() as session:
@@ -108,6 +127,17 @@ def staff_sign_in(app: Evenly, mail: str, secret: str, *, password: str = PASSWO
     answer = post(browser, "/staff/sign-in", mail=mail, password=password,
                   code=digits or pyotp.TOTP(secret).at(int(now)))  # fmt: skip
     return browser, answer
+
+
+@contextmanager
+def logged(level: str = "debug") -> Iterator[StringIO]:
+    """What is written to the logs meanwhile."""
+    out = StringIO()
+    logs.configure(level, stream=out)
+    try:
+        yield out
+    finally:
+        logs.configure("warning")
 
 
 @contextmanager
@@ -134,5 +164,3 @@ def said_alike(pages: Sequence[str]) -> list[str]:
         page = re.sub(r"ending in <b>\d\d</b>", "ending in <b>NN</b>", page)
         alike.append(re.sub(r">.•••@•••\.[a-z]+<", ">MAIL<", page))
     return alike
-
-

@@ -1,0 +1,475 @@
+"""Signing in: whoever asks gets the same by the same steps; a code is for one browser, once, ten minutes.
+
+SEC-… are the worked cases of `security` (mostly OWASP ASVS 5.0: 6.5, 6.6, 3.3, 8.2).
+"""
+
+import json
+import re
+from datetime import date, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from cases.db import Database
+from cases.people.contact import add_contact
+from cases.people.person import Joined, Person
+from portal import code
+from portal.app import Evenly
+from tests.factories import AT, BY, a_creditor, a_person, an_account
+from tests.portal.doors import (
+    SetClock,
+    codes_sent,
+    find,
+    logged,
+    post,
+    said_alike,
+    sign_in,
+    statements,
+    the_app,
+    token_of,
+)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def app(db: Database, clock: SetClock) -> Evenly:
+    return the_app(db, clock)
+
+
+@pytest.fixture
+def marta(db: Database) -> Person:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        person = a_person(session, creditor, mobile="+447700900146", email="marta@example.org")
+        an_account(session, creditor, person, ref="TW 14/7")
+        return person
+
+
+def asked(app: Evenly, person: Person | str, **details: str) -> FlaskClient:
+    """A browser that has asked for a code."""
+    browser = app.test_client()
+    reference = person if isinstance(person, str) else person.case_ref
+    assert find(browser, reference, **details).status_code == 303
+    return browser
+
+
+def enter(browser: FlaskClient, digits: str) -> int:
+    """The status of trying a code."""
+    return post(browser, "/code", code=digits).status_code
+
+
+def the_code(app: Evenly, db: Database) -> str:
+    (digits,) = codes_sent(app, db).values()
+    return digits
+
+
+# --------------------------------------------------------------------- who is found
+
+
+@pytest.mark.parametrize("written", ["TW 14/7", "tw147", " tw-14 7 "])
+def test_any_account_reference_finds_its_person_however_it_is_spaced(
+    app: Evenly, db: Database, marta: Person, written: str
+) -> None:
+    browser = asked(app, written)
+    assert enter(browser, the_code(app, db)) == 303
+
+
+def test_the_case_reference_finds_its_person(app: Evenly, db: Database, marta: Person) -> None:
+    spaced = f"{marta.case_ref[:2].lower()} {marta.case_ref[2:6]} {marta.case_ref[6:]}"
+    assert enter(asked(app, spaced, postcode="ab12cd"), the_code(app, db)) == 303
+
+
+def test_the_newest_person_and_the_older_one_they_were_joined_to_sign_in_as_the_elder(
+    app: Evenly, db: Database, marta: Person, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        younger = a_person(session, creditor, postcode="CD3 4EF")
+        session.add(Joined(person_id=younger.id, into_id=marta.id, since=date(2026, 1, 1), recorded_at=AT))
+    browser = asked(app, younger, postcode="CD3 4EF")
+    assert enter(browser, the_code(app, db)) == 303
+    assert superuser.scalar(text("select person_id from visit")) == marta.id
+
+
+@pytest.mark.parametrize(
+    ("details", "wrong"),
+    [
+        ({"postcode": "AB1 2CE"}, "postcode"),
+        ({"born": "1984-05-18"}, "date of birth"),
+    ],
+)
+def test_all_three_must_be_right(app: Evenly, db: Database, marta: Person, details: dict[str, str], wrong: str) -> None:
+    asked(app, marta, **details)
+    assert codes_sent(app, db) == {}, wrong
+
+
+# --------------------------------------------------------------------- one for all
+
+
+def test_a_stranger_gets_the_same_pages(app: Evenly, db: Database, marta: Person) -> None:
+    pages = []
+    for reference in (marta.case_ref, "EV2222BBBB"):
+        browser = asked(app, reference)
+        pages.append([browser.get("/code").text, post(browser, "/code", code="000000").text,
+                      browser.get("/code/none").text])  # fmt: skip
+    known, stranger = (said_alike(each) for each in pages)
+    assert known == stranger
+
+
+def test_a_stranger_gets_the_same_answers_header_by_header(app: Evenly, marta: Person) -> None:
+    answers = []
+    for reference in (marta.case_ref, "EV2222BBBB"):
+        answer = find(app.test_client(), reference)
+        named = {name for name, _ in answer.headers} - {"X-Request-Id"}
+        cookie = re.sub(r"=[^;]+", "=", answer.headers["Set-Cookie"], count=1)
+        answers.append((answer.status_code, named, answer.headers["Location"], cookie))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("step", ["find", "code", "wrong code", "again", "by mail", "no code"])
+def test_a_stranger_runs_the_same_statements(app: Evenly, db: Database, marta: Person, step: str) -> None:
+    ran = []
+    for reference in (marta.case_ref, "EV2222BBBB"):
+        browser = app.test_client() if step == "find" else asked(app, reference)
+        codes_sent(app, db)
+        page = browser.get("/sign-in" if step == "find" else "/code/none").text
+        fields = {"csrf_token": token_of(page)}
+        with statements(db) as meanwhile:
+            if step == "find":
+                browser.post("/sign-in", data=fields | {"reference": reference, "postcode": "AB1 2CD", "born-day": "17",
+                                                        "born-month": "5", "born-year": "1984"})  # fmt: skip
+            elif step == "wrong code":
+                browser.post("/code", data=fields | {"code": "000000"})
+            elif step in ("again", "by mail"):
+                browser.post(f"/code/{'sms' if step == 'again' else 'email'}", data=fields)
+            else:
+                browser.get("/code" if step == "code" else "/code/none")
+        ran.append(list(meanwhile))
+    assert ran[0] == ran[1]
+    assert ran[0] or step == "no code"
+
+
+def test_a_strangers_masked_contact_is_always_the_same_for_the_same_entries(app: Evenly) -> None:
+    shown = {asked(app, "EV2222BBBB").get("/code").text.split("ending in")[-1][:10] for _ in range(3)}
+    assert len(shown) == 1
+
+
+def test_strangers_masked_contacts_are_a_mixture_as_real_ones_are() -> None:
+    made = [code.way([], None, bytes([n % 256, n * 7 % 256, n * 11 % 256, 0, 0, n // 256, n % 251]), AT)
+            for n in range(2000)]  # fmt: skip
+    mails = [each for each in made if each.channel == "email"]
+    assert 50 < len(mails) < 400
+    assert all(re.fullmatch(r"[a-z]•••@•••\.[a-z]+", each.shown) for each in mails)
+    assert all(re.fullmatch(r"••••• •••\d\d", each.shown) for each in made if each.channel == "sms")
+
+
+def test_the_page_shows_the_contact_masked_and_nothing_else(app: Evenly, marta: Person) -> None:
+    page = asked(app, marta).get("/code").text
+    assert "ending in <b>46</b>" in page
+    assert not any(word in page for word in ("Marta", "Lindqvist", "7700900146", "marta@", "Tidewell", "TW 14"))
+
+
+def test_nothing_is_shown_before_the_code(app: Evenly, marta: Person) -> None:
+    browser = asked(app, marta)
+    for path in ("/", "/messages", "/plan", "/my-plan", "/debt/1"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+
+
+# --------------------------------------------------------------------- the code
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(599, True), (600, False)], ids=["SEC-02", "too old"])
+def test_a_code_lives_ten_minutes(
+    app: Evenly, db: Database, clock: SetClock, marta: Person, seconds: int, accepted: bool
+) -> None:
+    browser = asked(app, marta)
+    digits = the_code(app, db)
+    clock.pass_by(seconds=seconds)
+    assert enter(browser, digits) == (303 if accepted else 422)
+
+
+def test_moving_the_demos_day_does_not_end_a_code(app: Evenly, db: Database, clock: SetClock, marta: Person) -> None:
+    browser = asked(app, marta)
+    digits = the_code(app, db)
+    clock.at += timedelta(days=3)
+    assert enter(browser, digits) == 303
+
+
+def test_sec_04_a_code_asked_for_in_one_browser_is_nothing_in_another(app: Evenly, db: Database, marta: Person) -> None:
+    asked(app, marta)
+    digits = the_code(app, db)
+    assert enter(asked(app, marta), digits) == 422
+    assert post(app.test_client(), "/code", on="/sign-in", code=digits).headers["Location"] == "/sign-in"
+
+
+def test_sec_06_a_code_is_kept_as_a_salted_argon2_hash(
+    app: Evenly, db: Database, marta: Person, superuser: Connection
+) -> None:
+    asked(app, marta)
+    digits = the_code(app, db)
+    kept = superuser.scalar(text("select code from code_request"))
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not code.matches(kept, digits), "the digits alone are nothing without the installation's key"
+    everything = superuser.execute(text("select * from message")).all()
+    assert digits not in str(everything)
+
+
+@pytest.mark.parametrize("typed", ["{0} {1}-{2}", " {0}{1}{2} ", "{0}-{1}-{2}"], ids=["SEC-07", "ends", "hyphens"])
+def test_spaces_and_hyphens_in_a_code_do_not_matter(app: Evenly, db: Database, marta: Person, typed: str) -> None:
+    browser = asked(app, marta)
+    digits = the_code(app, db)
+    assert enter(browser, typed.format(digits[:3], digits[3:4], digits[4:])) == 303
+
+
+def test_a_code_works_once(app: Evenly, db: Database, marta: Person) -> None:
+    browser = asked(app, marta)
+    digits = the_code(app, db)
+    with browser.session_transaction() as session:
+        before = dict(session)
+    assert enter(browser, digits) == 303
+    with browser.session_transaction() as session:
+        session.clear()
+        session.update(before)
+    assert enter(browser, digits) == 422
+
+
+def test_five_tries_and_the_code_is_over(app: Evenly, db: Database, marta: Person) -> None:
+    browser = asked(app, marta)
+    digits = the_code(app, db)
+    wrong = "000000" if digits != "000000" else "111111"
+    assert [enter(browser, wrong) for _ in range(5)] == [422] * 5
+    assert enter(browser, digits) == 422
+
+
+def test_only_the_newest_code_of_a_browser_works(app: Evenly, db: Database, marta: Person) -> None:
+    browser = asked(app, marta)
+    first = the_code(app, db)
+    post(browser, "/code/sms", on="/code/none")
+    second = the_code(app, db)
+    if first != second:
+        assert enter(browser, first) == 422
+    assert enter(browser, second) == 303
+
+
+def test_a_code_goes_out_once(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
+    asked(app, marta)
+    for _ in range(2):
+        with db.acting() as session:
+            code.plan_codes(session, AT, AT)
+    rows = superuser.execute(text("select template, channel, state from message")).all()
+    assert [tuple(row) for row in rows] == [("code", "sms", "planned")]
+    assert superuser.scalar(text("select cause from reason")).startswith("sign_in:")
+
+
+def test_a_request_that_waited_too_long_is_never_sent(
+    app: Evenly, db: Database, clock: SetClock, marta: Person, superuser: Connection
+) -> None:
+    asked(app, marta)
+    clock.pass_by(minutes=11)
+    assert codes_sent(app, db) == {}
+    assert superuser.scalar(text("select count(*) from message")) == 0
+
+
+# --------------------------------------------------------------------- which way it goes
+
+
+def test_the_code_comes_by_mail_when_asked_for(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
+    browser = asked(app, marta)
+    assert post(browser, "/code/email", on="/code/none").status_code == 303
+    assert "m•••@•••.org" in browser.get("/code").text
+    codes_sent(app, db)
+    assert superuser.scalars(text("select channel from message order by id")).all() == ["sms", "email"]
+
+
+def test_who_has_only_mail_gets_it_by_mail(app: Evenly, db: Database, superuser: Connection) -> None:
+    with db.acting() as session:
+        person = a_person(session, a_creditor(session), email="only@example.org")
+    browser = asked(app, person)
+    assert "o•••@•••.org" in browser.get("/code").text
+    assert enter(browser, the_code(app, db)) == 303
+
+
+def test_who_asks_for_mail_without_having_one_can_still_have_a_text(app: Evenly, db: Database) -> None:
+    with db.acting() as session:
+        person = a_person(session, a_creditor(session), mobile="+447700900146")
+    browser = asked(app, person)
+    codes_sent(app, db)
+    post(browser, "/code/email", on="/code/none")
+    assert codes_sent(app, db) == {}
+    post(browser, "/code/sms", on="/code/none")
+    assert enter(browser, the_code(app, db)) == 303
+
+
+@pytest.mark.parametrize(("hours", "channel"), [(23, "email"), (24, "sms")])
+def test_a_number_changed_within_24_hours_receives_no_code(
+    app: Evenly, db: Database, clock: SetClock, marta: Person, superuser: Connection, hours: int, channel: str
+) -> None:
+    with db.acting() as session:
+        was = session.scalar(text("select id from contact where kind = 'mobile'"))
+        add_contact(session, person=marta.id, kind="mobile", value="+447700900999", value_norm="+447700900999",
+                    source="staff", as_of=AT.date(), by=BY, at=AT, replaces=was)  # fmt: skip
+    clock.pass_by(hours=hours)
+    asked(app, marta)
+    codes_sent(app, db)
+    assert superuser.scalars(text("select channel from message")).all() == [channel]
+
+
+# --------------------------------------------------------------------- limits
+
+
+def test_five_codes_an_hour_for_a_person_from_one_address_and_the_page_says_nothing(
+    app: Evenly, db: Database, clock: SetClock, marta: Person
+) -> None:
+    for _ in range(7):
+        browser = asked(app, marta)
+        assert "ending in <b>46</b>" in browser.get("/code").text
+    assert len(codes_sent(app, db)) == 5
+    clock.pass_by(minutes=61)
+    asked(app, marta)
+    assert len(codes_sent(app, db)) == 1
+
+
+def test_who_burns_somebodys_codes_from_elsewhere_does_not_lock_them_out(
+    app: Evenly, db: Database, clock: SetClock, marta: Person
+) -> None:
+    for host in range(12):
+        attacker = app.test_client()
+        attacker.environ_base["REMOTE_ADDR"] = f"203.0.113.{host}"
+        find(attacker, marta.case_ref)
+    sent = len(codes_sent(app, db))
+    assert sent == 10, "texts to one person end somewhere"
+    victim = asked(app, marta)
+    assert codes_sent(app, db) == {}
+    post(victim, "/code/email", on="/code/none")
+    assert len(codes_sent(app, db)) == 1, "mail has its own limit"
+    linked = app.test_client()
+    token = app.extensions["keys"].link_token(marta.id, clock.real() + timedelta(hours=1))
+    linked.get(f"/l/{token}")
+    assert post(linked, "/sign-in/link").status_code == 303
+    assert enter(linked, the_code(app, db)) == 303, "and so has the link of a text"
+
+
+def test_twenty_look_ups_an_hour_from_one_address(app: Evenly, marta: Person) -> None:
+    statuses = [find(app.test_client(), "EV2222BBBB").status_code for _ in range(21)]
+    assert statuses == [303] * 20 + [429]
+    assert find(app.test_client(), marta.case_ref).status_code == 429
+    elsewhere = app.test_client()
+    elsewhere.environ_base["REMOTE_ADDR"] = "2001:db8:1:2::9"
+    assert find(elsewhere, marta.case_ref).status_code == 303
+
+
+def test_neighbours_in_one_network_of_ipv6_count_together(app: Evenly) -> None:
+    statuses = []
+    for host in range(21):
+        browser = app.test_client()
+        browser.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{host:x}"
+        statuses.append(find(browser, "EV2222BBBB").status_code)
+    assert statuses[-1] == 429
+
+
+# --------------------------------------------------------------------- the signed link
+
+
+def test_a_link_only_names_the_person_and_leads_to_the_code(
+    app: Evenly, db: Database, clock: SetClock, marta: Person, superuser: Connection
+) -> None:
+    token = app.extensions["keys"].link_token(marta.id, clock.real() + timedelta(hours=72))
+    browser = app.test_client()
+    with statements(db) as ran:
+        for _ in range(3):  # mail scanners open every link
+            answer = browser.get(f"/l/{token}")
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in/link")
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+        page = browser.get("/sign-in/link").text
+    assert ran == [], "opening a link changes nothing and asks nothing"
+    assert "Marta" not in page
+    assert browser.get("/").status_code == 303
+    assert post(browser, "/sign-in/link").status_code == 303
+    assert enter(browser, the_code(app, db)) == 303
+    assert browser.get("/").status_code == 200
+
+
+def test_a_link_ends_after_its_time_and_a_changed_one_is_none(app: Evenly, clock: SetClock, marta: Person) -> None:
+    token = app.extensions["keys"].link_token(marta.id, clock.real() + timedelta(hours=72))
+    clock.pass_by(hours=72, seconds=1)
+    for each in (token, token[::-1], "nonsense"):
+        browser = app.test_client()
+        browser.get(f"/l/{each}")
+        answer = browser.get("/sign-in/link")
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+        assert "This link no longer works" in browser.get("/sign-in").text
+
+
+def test_logs_hold_neither_token_nor_code_nor_who(app: Evenly, db: Database, clock: SetClock, marta: Person) -> None:
+    token = app.extensions["keys"].link_token(marta.id, clock.real() + timedelta(hours=72))
+    browser = app.test_client()
+    with logged() as out:
+        browser.get(f"/l/{token}")
+        post(browser, "/sign-in/link")
+        digits = the_code(app, db)
+        enter(browser, "00000x")
+        enter(browser, digits)
+        browser.get("/debt/999999")
+    written = out.getvalue()
+    assert "turned_away" in written
+    assert not any(each in written for each in (token, digits, marta.case_ref, "Marta", "900146", "AB1"))
+
+
+# --------------------------------------------------------------------- being in, and out
+
+
+def test_signing_in_begins_a_new_session(app: Evenly, db: Database, marta: Person) -> None:
+    browser = asked(app, marta)
+    page = browser.get("/code").text
+    with browser.session_transaction() as session:
+        before = dict(session)
+    enter(browser, the_code(app, db))
+    with browser.session_transaction() as session:
+        assert not set(before.values()) & set(session.values()), "nothing of the old session stays"
+    assert browser.post("/sign-out", data={"csrf_token": token_of(page)}).status_code == 400
+
+
+def test_signing_in_and_out_are_told_in_the_history(
+    app: Evenly, db: Database, marta: Person, superuser: Connection
+) -> None:
+    browser = sign_in(app, db, marta)
+    post(browser, "/sign-out", on="/")
+    told = superuser.execute(
+        text("select kind, actor, facts from history where kind like 'sign_in.%' order by id")
+    ).all()  # fmt: skip
+    by = f"debtor:{marta.id}"
+    assert [(kind, actor) for kind, actor, _ in told] == [("sign_in.done", by), ("sign_in.ended", by)]
+    assert told[0].facts == {"channel": "sms", "link": False}
+    assert str(json.dumps(told[0].facts)).find("46") == -1
+
+
+def test_after_signing_out_the_old_cookie_opens_nothing(app: Evenly, db: Database, marta: Person) -> None:
+    browser = sign_in(app, db, marta)
+    kept = browser.get_cookie("evenly")
+    post(browser, "/sign-out", on="/")
+    thief = app.test_client()
+    thief.set_cookie("evenly", kept.value)
+    assert thief.get("/").status_code == 303
+
+
+def test_signing_out_everywhere_ends_every_visit_of_this_person_alone(app: Evenly, db: Database, marta: Person) -> None:
+    with db.acting() as session:
+        other = a_person(session, a_creditor(session), name="Owen Pritchard", mobile="+447700900147")
+    first, second, theirs = sign_in(app, db, marta), sign_in(app, db, marta), sign_in(app, db, other)
+    assert post(first, "/sign-out/everywhere").status_code == 303
+    assert [each.get("/").status_code for each in (first, second, theirs)] == [303, 303, 200]
+
+
+def test_a_stolen_table_opens_nothing(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
+    browser = sign_in(app, db, marta)
+    with browser.session_transaction() as session:
+        token = session["_user_id"]
+    kept = superuser.execute(text("select * from visit")).one()
+    assert token not in str(kept._mapping)
+    assert len(token) >= 43, "256 random bits"
