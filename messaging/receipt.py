@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs
 
+import structlog
 from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -50,6 +51,8 @@ class CarrierEvent(Base):
         Index("carrier_event_waiting", "id", postgresql_where=text("applied_at is null")),
     )
 
+
+log = structlog.get_logger()
 
 BATCH: Final = 200
 
@@ -117,6 +120,7 @@ def apply(session: Session, carriers: Mapping[str, Carrier], *, at: datetime, li
             with session.begin_nested():
                 results.append(_apply_one(session, event, told, messages, at))
         except Exception:
+            log.exception("event_broken", event_id=event.id, provider=event.provider)
             results.append("broken")
     session.execute(
         update(CarrierEvent),

@@ -12,10 +12,15 @@ from cases.db import Database
 from cases.history import Actor
 from portal.embedded import joined
 from portal.keys import Keys
+from portal.migrations import models
 from portal.settings import Settings
 
 BY_COMMAND: Final = Actor("command")
 """Who acts when an operator types: the named job `command`."""
+
+
+EVERY_ROOM: Final = models.ROOMS
+"""A command that writes must know every table that its rows refer to."""
 
 
 @dataclass(frozen=True)

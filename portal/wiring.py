@@ -17,11 +17,15 @@ from messaging.wording import Voice
 from portal import code
 from portal.keys import Keys
 from portal.language import phone_text
+from portal.migrations import models
 from portal.rounds import Rounds
 from portal.settings import Settings
 
 LINK_LASTS: Final = timedelta(hours=72)
 """How long the link in a text or mail names its person (house: 6)."""
+
+EVERY_ROOM: Final = models.ROOMS
+"""A process that writes must know every table: a key to one that nobody imported cannot be followed."""
 
 STATUS_PATH: Final = "/hooks/twilio/status"
 """Where Twilio reports to; the hook stands there."""
