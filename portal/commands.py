@@ -75,7 +75,7 @@ def _process(name: str) -> None:
         raise SettingsRefused(problems)
     argv = next(argv for process, argv, _ in up.processes(settings) if process == name)
     os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", *argv], dict(os.environ) | settings.environ())  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", *argv], dict(os.environ) | settings.environ())
 
 
 @main.command()
@@ -197,7 +197,7 @@ def create_user(mail: str, role: str, name: str | None, creditor_ref: str | None
             by=BY_COMMAND,
             at=at.now,
         )
-        uri = pyotp.TOTP(secret).provisioning_uri(mail, issuer_name=at.settings.name)
+        uri = pyotp.TOTP(secret).provisioning_uri(name=mail, issuer_name=at.settings.name)
     if password is None:
         click.echo(f"Password: {made}")
     click.echo(f"Authenticator app: {uri}")

@@ -27,7 +27,7 @@ GENERAL: Final[Mapping[str, str]] = {
     "staff": _s("That was refused. Check what was entered and try again."),
 }
 
-_PLAN: Final[dict[str, str]] = {
+_BOTH: Final[dict[str, str]] = {
     "plan.nothing_owed": _b("There is nothing to pay in this plan. Choose another debt."),
     "plan.amount_too_small": _b("%(amount)s each time is too little. Choose %(least)s or more."),
     "plan.upfront_too_small": _b("%(upfront)s now is too little. Choose %(least)s or more, or nothing."),
@@ -44,11 +44,13 @@ _PLAN: Final[dict[str, str]] = {
     "plan.ends_before_first": _b("The plan would end before its first payment. Choose a later end."),
     "proposal.no_account": _b("Choose at least one debt for the plan."),
     "proposal.other_currency": _b("One plan has one currency. Choose debts in the same currency."),
+    "conversation.empty": _b("Your message has no words yet. Write something, then send it."),
+    "conversation.too_long": _b("Your message is too long. Keep it to %(most)s letters or fewer."),
     "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""
 
-DEBTOR: Final[dict[str, str]] = _PLAN | {
+DEBTOR: Final[dict[str, str]] = _BOTH | {
     "money.not_an_amount": _d("Write the amount as a number, like 62 or 62.50."),
     "money.too_many_decimals": _d("Write the amount with fewer decimals, like 62.50."),
     "money.too_large": _d("That amount is too large. Please look at it again."),
@@ -62,7 +64,7 @@ DEBTOR: Final[dict[str, str]] = _PLAN | {
     "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
 }
 
-STAFF: Final[dict[str, str]] = _PLAN | {
+STAFF: Final[dict[str, str]] = _BOTH | {
     "money.not_an_amount": _s("Write the amount as a number, like 62 or 62.50."),
     "money.too_many_decimals": _s("%(currency)s has %(decimals)s decimals. Write the amount with no more."),
     "money.too_large": _s("That amount is too large to be kept. Look at it again."),
@@ -97,6 +99,7 @@ STAFF: Final[dict[str, str]] = _PLAN | {
     "contact.mail": _s("That is not an email address. Write it like name@example.org."),
     "creditor.exists": _s("There is a creditor %(creditor)s already. Choose another reference."),
     "creditor.unknown": _s("There is no creditor %(creditor)s. Look at its reference again."),
+    "message.not_uncertain": _s("This message is settled already. Open the case again to see how."),
     "ledger.amount": _s("%(amount)s cannot be posted. Write an amount above nothing."),
     "ledger.key_taken": _s("%(key)s was posted before with other figures. Reverse it and use a new key."),
     "ledger.nothing_to_reverse": _s("There is no entry %(key)s to reverse. Look at its key again."),
