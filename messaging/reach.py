@@ -23,7 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.clock import local
-from cases.law.rules import window_for
+from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
 from cases.people.permission import withdrawn
 from cases.people.window import next_open, window_of_day, zones_for
@@ -211,7 +211,11 @@ def _places(lived: Sequence[Any], number: str | None) -> tuple[Place, ...]:
     zones: dict[str | None, dict[str, None]] = {}
     for home in lived:
         country = home.country.strip().upper() if home.country else _country_of(number)
-        for zone in zones_for(country, home.postcode, number, fallback=home.zone or "UTC"):
+        # Looking a number up costs more than all the rest: only where it says something.
+        known = zones_of_country(country, home.postcode)
+        law = pack(country)
+        asked = number if not known or (law is not None and law.number_counts_beside_address) else None
+        for zone in zones_for(country, home.postcode, asked, fallback=home.zone or "UTC"):
             zones.setdefault(country, {})[zone] = None
     if not zones:
         country = _country_of(number)

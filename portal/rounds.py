@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from cases import seal
 from cases.clock import Clock
 from cases.db import Database
+from cases.law import rules
 from messaging import delivery, inquiry, notices, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
@@ -31,9 +32,11 @@ from portal import code
 log = structlog.get_logger()
 
 THREADS: Final = 16
-AT_ONCE: Final = 32
+AT_ONCE: Final = 64
 """So many answers are settled together, if they come within SOON."""
 SOON: Final = 0.1
+AHEAD: Final = 6
+"""So many messages a thread are claimed ahead, that no thread waits for a claim."""
 LONGEST: Final = 30.0
 """Seconds after which a delivery claims nothing more, so that a process can end in time."""
 _TRIES: Final = 5
@@ -82,7 +85,8 @@ class Rounds:
         self._wake = wake
 
     def begin(self) -> None:
-        """Begins to answer what happens from now on; done when a worker starts."""
+        """Begins to answer what happens from now on, and reads what every claim needs; done when a worker starts."""
+        rules.strictest_window()
         with self.db.acting() as session:
             notices.begin(session, at=self.clock.now())
 
@@ -158,7 +162,7 @@ class Rounds:
         first = 0.0
         try:
             while more or out or answers:
-                if more and out < 2 * self._threads:
+                if more and out < AHEAD * self._threads:
                     claimed, seen = self._claim()
                     decided += seen
                     more = seen > 0 and time.monotonic() < ends
