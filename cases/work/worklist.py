@@ -45,7 +45,8 @@ class Row:
     kind: str
     subject: str
     urgency: int
-    opened_at: datetime
+    since: datetime
+    """How long the case has waited: the opening of its oldest item."""
     answer_by: date | None
     not_before: date | None
     held_by: int | None
@@ -104,7 +105,7 @@ def queue(session: Session, *, user: int, at: datetime, on: date, filters: Filte
                 overdue[currency] = overdue.get(currency, 0) + stands[account].overdue
                 days = max(days, stands[account].days)
         rows.append(
-            Row(row.person, row.case_ref, row.name, row.language, row.kind, row.subject, row.urgency, row.opened_at,
+            Row(row.person, row.case_ref, row.name, row.language, row.kind, row.subject, row.urgency, row.since,
                 row.answer_by, row.not_before, row.held_by, row.given_to, row.items, tuple(row.creditors), overdue,
                 days)
         )  # fmt: skip
@@ -124,7 +125,7 @@ def creditors(session: Session) -> list[tuple[int, str]]:
 
 _SORTS: Final = {
     "urgent": "urgency, answer_by nulls last, opened_at, id",
-    "waiting": "opened_at, id",
+    "waiting": "since, id",
 }
 
 _OPEN: Final = """
@@ -145,7 +146,7 @@ l as (
     and coalesce(j.into_id, l.person_id) in (select head from w)),
 c as (
   select distinct on (w.head) w.*, p.case_ref, p.name, p.language,
-    count(*) over (partition by w.head) as items,
+    count(*) over (partition by w.head) as items, min(w.opened_at) over (partition by w.head) as since,
     max(w.taken_by) filter (where w.taken_by <> :user and w.taken_until > :at) over (partition by w.head) as held_by
   from w join person p on p.id = w.head
   where coalesce(w.later, false) = :postponed
@@ -156,7 +157,7 @@ c as (
          or exists (select from l where l.head = w.head and l.creditor_id = :creditor))
   order by w.head, w.urgency, w.answer_by nulls last, w.opened_at, w.id),
 t as (select c.*, count(*) over () as total from c order by {order} limit :rows offset :offset)
-select t.head as person, t.case_ref, t.name, t.language, t.kind, t.subject, t.urgency, t.opened_at, t.answer_by,
+select t.head as person, t.case_ref, t.name, t.language, t.kind, t.subject, t.urgency, t.since, t.answer_by,
   t.not_before, t.held_by, t.given_to, t.items, t.total,
   coalesce(a.creditors, '{{}}') as creditors, coalesce(a.accounts, '{{}}') as accounts,
   coalesce(a.currencies, '{{}}') as currencies

@@ -161,6 +161,7 @@ def page(ref: str, write: Write) -> str:
         running = _running(session, list(known))
         items = work.open_items(session, found.people)
         waiting = proposal.proposals_of(session, found.people, waiting=True)
+        others = [item for item in items if item.kind in ("uncertain", "undelivered", "stop")]
         first_names = {id: first_name(found.name) for id in found.people}
         return show(
             session, "case", case=found, first=first_name(found.name),
@@ -168,8 +169,7 @@ def page(ref: str, write: Write) -> str:
             speaks=_speaks(found, with_them), text=_text(session, found.person), mail=_mail(session, found),
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
             offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
-            others=[item for item in items if item.kind in ("uncertain", "undelivered", "stop")],
-            whys=why(session, [(item.kind, item.subject) for item in items if item.kind != "proposal"]),
+            others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
             items=items, unanswered=[item for item in items if item.kind == "message"],
             held=_held(items, names), said=list(reversed(thread(session, found.people, limit=THREAD))),
             told=history.told(

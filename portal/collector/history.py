@@ -104,6 +104,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
 _POSTED: Final = {
     "charge": _s("Charge"), "interest": _s("Interest"), "fee": _s("Fee"), "cost": _s("Cost"),
     "adjustment": _s("Adjustment"), "write_off": _s("Write-off"), "refund": _s("Refund"), "payment": _s("Payment"),
+    "": _s("Entry"),
 }  # fmt: skip
 
 REASONS: Final = {
@@ -201,6 +202,10 @@ def event(line: Line, known: Known) -> Event:
         heading = _("Payment promised")
     if line.kind in (Kind.PAYMENT_POSTED, Kind.MONEY_ANNOUNCED, Kind.MONEY_ARRIVED) and "amount" in facts:
         heading = f"{heading} {money_text(facts['amount'], facts['currency'])}"
+    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED) and "amount" in facts:
+        what_posted = _(_POSTED.get(facts.get("what", ""), _POSTED[""]))
+        amount = money_text(facts["amount"], facts["currency"])
+        heading = f"{what_posted} {amount}" if line.kind == Kind.ENTRY_POSTED else f"{heading}: {what_posted} {amount}"
     if str(line.kind).startswith("message.") and facts.get("channel") == "email":
         heading = _(_MAIL[Kind(line.kind)])
     say = _SAY.get(line.kind)
@@ -274,8 +279,8 @@ def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 
 def _why_not(facts: Mapping[str, Any]) -> str:
-    words = _(WITHHELD.get(facts.get("rule", ""), "The rule %(rule)s."), **(
-        {} if facts.get("rule") in WITHHELD else {"rule": facts.get("rule")}))  # fmt: skip
+    rule = facts.get("rule", "")
+    words = _(WITHHELD[rule]) if rule in WITHHELD else _("The rule %(rule)s.", rule=rule)
     if facts.get("since"):
         words += " " + _("That was on %(when)s.", when=moment(datetime.fromisoformat(facts["since"])))
     if facts.get("code"):
@@ -304,9 +309,7 @@ def _permission(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 def _money(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     words = [_account(line, known)]
-    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED):
-        words.append(_(_POSTED.get(facts.get("what", ""), "Entry")))
-    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED, Kind.PAYMENT_RETURNED, Kind.MONEY_FAILED):
+    if line.kind in (Kind.PAYMENT_RETURNED, Kind.MONEY_FAILED):
         words.append(money_text(facts["amount"], facts["currency"]))
     if facts.get("on"):
         words.append(_("of %(day)s", day=day_plain(date.fromisoformat(facts["on"]))))

@@ -44,7 +44,7 @@ from portal.collector.face import (
 )
 from portal.collector.waiting import Why, why
 from portal.forms import ChoiceField, DayField, Form, SelectField
-from portal.language import NAMES, _, _l, day_plain, moment, today
+from portal.language import NAMES, _, _l, day, day_plain, moment, today
 
 _KINDS: Final = {
     "proposal": _l("Proposals"), "message": _l("Messages"), "stop": _l("May mean STOP"),
@@ -176,7 +176,7 @@ def postpone(ref: str) -> ResponseReturnValue:
         except Refusal as refusal:
             told(refusal)
             return to_case(case.ref)
-    tell(_("Postponed to %(day)s", day=day_plain(until)), case.name)
+    tell(_("Postponed to %(day)s", day=day(until)), case.name)
     return redirect(url_for("collector.queue"), 303)
 
 
@@ -242,7 +242,7 @@ def _shown(row: Row, why_: Why, names: Mapping[int, str]) -> Shown:
         held = _("Open with %(who)s", who=names.get(row.held_by, _("a colleague")))
     elif row.given_to == visitor().user:
         held = _("Passed on to you")
-    return Shown(row, why_, own or "", waited(minutes_since(row.opened_at)), due_words(row.answer_by), held,
+    return Shown(row, why_, own or "", waited(minutes_since(row.since)), due_words(row.answer_by), held,
                  list(sums_words(row.overdue)))  # fmt: skip
 
 

@@ -1,0 +1,230 @@
+"""The case page: figures with their reasons, history in words, and answers that one collector alone gives."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.proposal import Proposal
+from cases.debts.account import Account
+from cases.history import Kind
+from cases.people.permission import withdrawn
+from cases.work import queue
+from messaging import permit
+from messaging.permit import PURPOSES
+from portal.collector.history import _SAY, _WHAT, WITHHELD
+from portal.collector.waiting import TEMPLATES
+from tests.factories import a_charge
+from tests.portal.collector.conftest import Desk, words_of
+from tests.portal.doors import post, statements
+
+NOT_ABOUT_PEOPLE = {Kind.LOADED, Kind.CREDITOR_ADDED, Kind.CREDITOR_CHANGED, Kind.USER_CREATED, Kind.SAMPLE_LOADED}
+
+
+def test_each_figure_has_its_reason_which_ends_in_it(desk: Desk) -> None:
+    page = words_of(desk.browser("priya").get(desk.case("idris")))
+    assert "Tidewell Housing £570.00 Rent, T4481. Overdue £570.00 50 days" in page
+    assert ("Why 50 days? Oldest that is not met 5 October £520.00 was due. £470.00 has come, so £50.00 is open."
+            " Days in arrears, to 24 November 50 days") in page
+    assert ("Why £570.00 overdue? Due 5 October 2026 £50.00 £470.00 of £520.00 has come Due 5 November 2026 £520.00"
+            " Overdue £570.00") in page
+    assert "Why £570.00? Charged £1,040.00 Paid −£470.00 Owed now £570.00" in page
+    assert "£20.00 on its way" in page and "Next due: Saturday 5 December" in page
+
+
+def test_a_plan_shows_what_was_paid_and_what_comes_next(desk: Desk) -> None:
+    page = words_of(desk.browser("priya").get(desk.case("idris")))
+    assert "Plan kept, 2 of 6" in page
+    assert "2 of 6 payments made. Next: 500.00 zł on Monday 21 December." in page
+
+
+def test_the_proposal_stands_with_its_schedule_and_shares(desk: Desk) -> None:
+    page = words_of(desk.browser("priya").get(desk.case("idris")))
+    assert "A plan: £60.00 a month from 4 December" in page and "I get paid on the 3rd." in page
+    assert "12 payments, 4 December 2026 to 4 November 2027. The last is £58.20." in page
+    assert "Shares of each £60.00 Ashmere Council, care alarm: £12.38 Tidewell Housing, rent: £47.62" in page
+    assert "Mon 5 Apr 2027 moved from 4 April 2027 £60.00" in page
+    assert "A text says now that an answer waits." in page
+
+
+def test_the_history_is_told_in_words_with_why_something_was_withheld(desk: Desk) -> None:
+    page = words_of(desk.browser("priya").get(desk.case("idris")))
+    assert "Plan proposed Idris £60.00 a month from 4 December. Over 2 accounts." in page
+    assert "Text received Idris “can i pay 60 a month from when i get paid”" in page
+    assert ("Text not sent by rule Reminder of a payment. Why not? This number said STOP. It may go only after START."
+            " That was on Friday 20 November, 10:00.") in page
+    assert "Text sent by rule Reminder of a payment. “Evenly: there is a note for you.”" in page
+    assert "Payment £470.00 by rule Tidewell Housing, rent, of 9 October." in page
+    assert "Plan started Priya Nand 6 payments, 3,000.00 zł in all, 20 October 2026 to 22 March 2027." in page
+
+
+def test_the_history_is_narrowed_and_paged(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    only = words_of(priya.get(desk.case("idris", "?only=messages")))
+    assert "Text received" in only and "Plan proposed Idris" not in only and "Contact noted" not in only
+    money = words_of(priya.get(desk.case("idris", "?only=money")))
+    assert "Payment £470.00" in money and "Text received" not in money
+    with desk.db.acting() as session:
+        account = session.get_one(Account, desk.ids["alarm"])
+        for n in range(35):
+            a_charge(session, account, 100 + n, desk.clock.now().date())
+    first = priya.get(desk.case("idris")).get_data(as_text=True)
+    older = re.search(r'href="(/work/case/\w+\?before=\d+#his)" rel="next"', first)[1]
+    assert "Charge £1.34" in words_of(priya.get(desk.case("idris")))
+    second = words_of(priya.get(older.partition("#")[0]))
+    assert "Charge £1.34" not in second and "Charge £1.00" in second and "Newest entries" in second
+
+
+def test_a_joint_debtors_page_shows_the_joint_account_and_nothing_else_of_the_other(desk: Desk) -> None:
+    page = words_of(desk.browser("priya").get(desk.case("lena")))
+    assert "With Idris Farrow (holder)." in page and "Rent, T4481" in page
+    for foreign in ("care alarm", "Wierzba", "can i pay 60", "£60.00", "idris@example.org", "07700 900318"):
+        assert foreign not in page
+
+
+def test_whether_a_text_may_go_is_said_as_it_will_be_decided(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    assert "Allowed now, until 20:00 07700 900318" in words_of(priya.get(desk.case("idris")))
+    assert "No mobile number." in words_of(priya.get(desk.case("quiet")))
+    desk.clock.pass_by(hours=11)
+    priya = desk.browser("priya")
+    assert "Allowed from Wednesday 25 November, 08:00" in words_of(priya.get(desk.case("idris")))
+    with desk.db.acting() as session:
+        queue.open_item(session, person=desk.ids["idris"], kind="stop", subject="said:1", urgency=1, at=desk.clock.now())
+        item = queue.open_items(session, [desk.ids["idris"]])
+        stop = next(each.id for each in item if each.kind == "stop")
+    post(priya, desk.case("idris", f"/stop/{stop}"), on=desk.case("idris"))
+    assert "No. STOP on Tuesday 24 November" in words_of(priya.get(desk.case("idris")))
+    with desk.db.acting() as session:
+        assert "+447700900318" in withdrawn(session, "sms", ["+447700900318"])
+
+
+def test_agreeing_begins_the_plan_and_the_second_collector_is_told_who_and_when(desk: Desk) -> None:
+    rung: list[str] = []
+    desk.app.extensions["wake"] = rung.append
+    priya, tom = desk.browser("priya"), desk.browser("tom")
+    where = desk.case("idris", f"/approve/{desk.ids['proposal']}")
+    tom.get(desk.case("idris"))
+    assert post(priya, where, on=desk.case("idris")).location == desk.case("idris")
+    assert rung == ["answers"]
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Agreed The plan has begun. Idris is told that an answer waits." in page
+    assert "Proposal agreed Priya Nand" in page
+    post(tom, where, on=desk.case("idris"))
+    page = words_of(tom.get(desk.case("idris")))
+    assert "This was answered already Priya Nand agreed to it on Tuesday 24 November, 09:30." in page
+    with desk.db.acting() as session:
+        assert len(session.scalars(select(Arrangement.id).where(Arrangement.currency == "GBP")).all()) == 1
+    desk.app.extensions.pop("wake")
+
+
+def test_a_proposal_that_covers_more_than_is_owed_offers_another_plan_instead(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        account = session.get_one(Account, desk.ids["alarm"])
+        a_charge(session, account, -100, desk.clock.now().date(), kind="adjustment")
+    priya = desk.browser("priya")
+    page = priya.get(desk.case("idris"))
+    assert "It cannot be agreed as it is Less is owed by now than it covers." in words_of(page)
+    assert "Approve and tell" not in words_of(page)
+    post(priya, desk.case("idris", f"/approve/{desk.ids['proposal']}"), on=desk.case("idris"))
+    assert ("That was not done Only £147.20 is owed now, and the plan covers £148.20."
+            in words_of(priya.get(desk.case("idris"))))
+
+
+def test_declining_asks_for_a_reason_and_words(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", f"/decline/{desk.ids['proposal']}")
+    empty = post(priya, where)
+    assert empty.status_code == 422 and "2 things to put right" in words_of(empty)
+    assert post(priya, where, reason="too_little", words="Could you manage £70?").status_code == 303
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Declined Idris is told that an answer waits." in page and "It pays too little." in page
+    with desk.db.acting() as session:
+        row = session.get_one(Proposal, desk.ids["proposal"])
+        assert (row.state, row.reason, row.answer) == ("declined", "too_little", "Could you manage £70?")
+    assert post(priya, where, on=desk.case("idris"), reason="other", words="x").status_code == 303
+    assert "This was answered already Priya Nand declined it" in words_of(priya.get(desk.case("idris")))
+
+
+def test_writing_answers_the_person_once(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    page = priya.get(desk.case("rosalind"))
+    assert "To answer" in words_of(page)
+    key = re.search(r'name="key" value="(\w+)"', page.get_data(as_text=True))[1]
+    empty = post(priya, desk.case("rosalind", "/write"), on=desk.case("rosalind"), words=" ", key=key)
+    assert empty.status_code == 422 and "Write your message" in words_of(empty)
+    for _ in range(2):
+        post(priya, desk.case("rosalind", "/write"), on=desk.case("rosalind"), words="It came. Thank you.", key=key)
+    page = words_of(priya.get(desk.case("rosalind")))
+    assert "Your message is sent" in page and "To answer" not in page
+    assert page.count("It came. Thank you.") == 2  # in the thread, and once in the history
+
+
+def test_a_message_may_need_no_answer(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    page = priya.get(desk.case("rosalind")).get_data(as_text=True)
+    done = re.search(r'action="(/work/case/\w+/done/\d+)"', page)[1]
+    post(priya, done, on=desk.case("rosalind"))
+    assert "A message that needed no answer." in words_of(priya.get(desk.case("rosalind")))
+
+
+def test_a_person_says_whether_an_unclear_text_went_and_nothing_is_sent_again(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("bertram", f"/uncertain/{desk.ids['unclear']}")
+    assert post(priya, where, on=desk.case("bertram")).status_code == 404
+    post(priya, where, on=desk.case("bertram"), went="yes")
+    assert "Noted that it went Nothing was sent again." in words_of(priya.get(desk.case("bertram")))
+    with desk.db.acting() as session:
+        assert session.scalar(text("select state from message where id = :id"), {"id": desk.ids["unclear"]}) == "sent"
+    post(priya, where, on=desk.case("bertram"), went="no")
+    assert "That was not done" in words_of(priya.get(desk.case("bertram")))
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("get", "/work/case/EV22222222"), ("get", "/work/case/nonsense"), ("get", "{rosalind}/decline/{proposal}"),
+    ("get", "{rosalind}/offer/{proposal}"), ("post", "{rosalind}/approve/{proposal}"),
+    ("post", "{rosalind}/withdraw/{proposal}"), ("post", "{rosalind}/uncertain/{unclear}"),
+    ("post", "{rosalind}/done/{item}"), ("post", "{rosalind}/stop/{item}"), ("post", "{idris}/approve/999999999"),
+    ("get", "/work/case/EV22222222/plan"), ("get", "/work/case/EV22222222/postpone"),
+    ("get", "/work/case/EV22222222/pass-on"), ("post", "/work/case/EV22222222/write"),
+])
+def test_what_is_foreign_or_unknown_is_not_found(desk: Desk, method: str, path: str) -> None:
+    priya = desk.browser("priya")
+    with desk.db.acting() as session:
+        item = queue.open_items(session, [desk.ids["bertram"]])[0].id
+    where = path.format(rosalind=desk.case("rosalind"), idris=desk.case("idris"), item=item, **{
+        key: desk.ids[key] for key in ("proposal", "unclear")})
+    if method == "get":
+        assert priya.get(where).status_code == 404
+    else:
+        assert post(priya, where, on=desk.case("idris"), went="yes", words="x", key="k").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/work/", "/work/case/{idris}", "/work/case/{idris}/plan"])
+def test_only_who_works_cases_comes_in(desk: Desk, path: str) -> None:
+    where = path.format(idris=desk.refs["idris"])
+    assert desk.browser("ops").get(where).status_code == 404
+    assert desk.app.test_client().get(where).location == "/staff/sign-in"
+
+
+def test_the_page_asks_as_much_of_a_full_case_as_of_an_empty_one(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    with statements(desk.db) as full:
+        priya.get(desk.case("idris"))
+    with desk.db.acting() as session:
+        for name in ("rent", "alarm"):
+            for n in range(20):
+                a_charge(session, session.get_one(Account, desk.ids[name]), 100 + n, desk.clock.now().date())
+    with statements(desk.db) as fuller:
+        priya.get(desk.case("idris"))
+    assert len(fuller) <= len(full) <= 26, "\n".join(full)
+
+
+def test_every_kind_every_rule_and_every_template_has_words() -> None:
+    assert set(Kind) - NOT_ABOUT_PEOPLE == {Kind(kind) for kind in _WHAT}
+    assert set(_SAY) <= set(_WHAT)
+    assert set(PURPOSES) <= set(TEMPLATES)
+    rules = set(re.findall(r'_withheld\(\s*"(\w+)"', Path(permit.__file__).read_text("utf-8")))
+    assert rules and rules <= set(WITHHELD)

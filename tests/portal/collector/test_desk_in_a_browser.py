@@ -1,0 +1,72 @@
+"""The desk in a real browser without scripts: accessible, fitting on a phone and a wide screen, usable."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+from werkzeug.serving import make_server
+
+from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
+from tests.portal.collector.conftest import Desk
+
+PAGES = ("/work/", "{idris}", "{bertram}", "{quiet}", "{idris}/plan", "{idris}/offer/{proposal}",
+         "{idris}/decline/{proposal}", "{idris}/postpone", "{idris}/pass-on")  # fmt: skip
+
+
+@pytest.fixture
+def served(desk: Desk) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, desk.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def signed_in(browser: Browser, desk: Desk, served: str, **mode: object) -> BrowserContext:
+    """A browser window of Priya's."""
+    client = desk.browser("priya")
+    client.get("/work/")
+    name = desk.app.config["SESSION_COOKIE_NAME"]
+    context = browser.new_context(**mode)
+    context.add_cookies([{"name": name, "value": client.get_cookie(name).value, "url": served}])
+    return context
+
+
+@pytest.mark.parametrize("mode", [
+    {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
+    {"viewport": {"width": 1280, "height": 800}},
+], ids=["phone, dark", "wide"])
+def test_every_page_is_accessible_and_fits(browser: Browser, desk: Desk, served: str, mode: dict[str, object]) -> None:
+    context = signed_in(browser, desk, served, **mode)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: None if "422" in said.text else complaints.append(said.text))
+    for path in PAGES:
+        cases = {name: desk.case(name) for name in ("idris", "bertram", "quiet")}
+        page.goto(served + path.format(proposal=desk.ids["proposal"], **cases))
+        if path.endswith("/plan"):
+            page.click("button[value=show]")  # with the remedy beside the amount
+        assert_no_violations(page)
+        assert_no_sideways_scroll(page)
+    assert not complaints, complaints
+    context.close()
+
+
+def test_a_proposal_is_opened_agreed_and_told_without_scripts(browser: Browser, desk: Desk, served: str) -> None:
+    context = signed_in(browser, desk, served, viewport={"width": 390, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served + "/work/")
+    page.get_by_role("button", name="Open this case").click()
+    page.get_by_role("button", name="Approve and tell Idris").click()
+    assert page.get_by_role("status").inner_text().startswith("Agreed")
+    page.get_by_label("Find a person by name").fill("bertram")
+    page.get_by_label("Find a person by name").press("Enter")
+    page.get_by_role("link", name="Enter a plan").click()
+    page.get_by_label("Amount each time").fill("65")
+    page.get_by_role("button", name="Show every payment").click()
+    assert "In all, 6 payments" in page.locator("#result").inner_text()
+    page.get_by_role("button", name="Save this plan").click()
+    assert page.get_by_role("status").inner_text().startswith("The plan is saved")
+    context.close()

@@ -1,0 +1,144 @@
+"""A plan on the telephone and an offer of ours: shown first, saved exactly as shown, refused with what to do."""
+
+import re
+
+from sqlalchemy import select
+
+from cases.arrangements import arrangement, proposal
+from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.proposal import Proposal
+from cases.debts.account import Account
+from tests.factories import a_payment
+from tests.portal.collector.conftest import Desk, words_of
+from tests.portal.doors import post
+
+FIRST = {"first-day": "1", "first-month": "12", "first-year": "2026"}
+
+
+def wish(desk: Desk, **changed: object) -> dict[str, object]:
+    """What a collector fills in."""
+    accounts = [str(desk.ids["rent"]), str(desk.ids["alarm"])]
+    return {"kind": "plan", "accounts": accounts, "amount": "80", "rhythm": "monthly", **FIRST} | changed
+
+
+def shown_form(page: object) -> dict[str, object]:
+    """The hidden fields of the form that saves what was shown."""
+    html = page.get_data(as_text=True)
+    html = html[html.index('id="result"') :]
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html):
+        fields.setdefault(name, []).append(value)
+    return {name: values if name == "accounts" else values[0] for name, values in fields.items()}
+
+
+def test_a_plan_is_shown_before_anything_is_saved_and_saved_as_it_was_shown(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", "/plan")
+    shown = post(priya, where, **wish(desk, do="show"))
+    page = words_of(shown)
+    assert "Each payment £80.00 from Tuesday 1 December The last payment £78.20" in page
+    assert "In all, 9 payments £718.20" in page
+    assert "Shares of each £80.00 Ashmere Council, care alarm: £16.51 Tidewell Housing, rent: £63.49" in page
+    with desk.db.acting() as session:
+        assert session.scalars(select(Arrangement.id).where(Arrangement.currency == "GBP")).all() == []
+    fields = shown_form(shown)
+    for _ in range(2):  # a double click
+        assert priya.post(where, data=fields | {"do": "save"}).location == desk.case("idris")
+    assert "The plan is saved Idris is told that an answer waits." in words_of(priya.get(desk.case("idris")))
+    with desk.db.acting() as session:
+        (plan,) = session.scalars(select(Arrangement.id).where(Arrangement.currency == "GBP")).all()
+        assert [each.minor for each in arrangement.instalments_of(session, plan)] == [8_000] * 8 + [7_820]
+        assert session.get_one(Proposal, desk.ids["proposal"]).state == "superseded"
+
+
+def test_what_was_not_shown_is_not_saved(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", "/plan")
+    fields = shown_form(post(priya, where, **wish(desk, do="show")))
+    tampered = priya.post(where, data=fields | {"do": "save", "amount": "90"})
+    assert tampered.status_code == 422 and "What is owed has changed." in words_of(tampered)
+    with desk.db.acting() as session:
+        a_payment(session, [(session.get_one(Account, desk.ids["alarm"]), 100)], desk.clock.now().date())
+    changed = priya.post(where, data=fields | {"do": "save"})
+    assert changed.status_code == 422 and "In all, 9 payments £717.20" in words_of(changed)
+    assert priya.post(where, data=shown_form(changed) | {"do": "save"}).status_code == 303
+
+
+def test_a_promise_is_one_payment(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", "/plan")
+    shown = post(priya, where, **wish(desk, kind="promise", amount="100", do="show"))
+    assert "In all, 1 payment £100.00" in words_of(shown) and "Save this promise" in words_of(shown)
+    priya.post(where, data=shown_form(shown) | {"do": "save"})
+    # £20.00 that the bank has announced will meet a part of it
+    assert ("Promise to pay 0 of 1 payment made. Next: £80.00 on Tuesday 1 December. £20.00 is on its way."
+            in words_of(priya.get(desk.case("idris"))))
+
+
+def test_what_cannot_be_is_said_beside_its_field(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", "/plan")
+
+    def said(**changed: object) -> str:
+        answer = post(priya, where, **wish(desk, do="show", **changed))
+        assert answer.status_code == 422
+        return words_of(answer)
+
+    assert "One thing to put right That would be 72 payments. A plan has at most 60." in said(
+        amount="10", accounts=[str(desk.ids["rent"]), str(desk.ids["alarm"])])
+    past = said(**{"first-day": "23", "first-month": "11"})
+    assert "The first payment can be on Tuesday 24 November" in past
+    assert "Choose the day of this sum too" in said(upfront="50")
+    assert "Choose at least one debt" in said(accounts=[])
+    assert "more than the £718.20 in this plan" in said(
+        upfront="800", **{"upfront_on-day": "25", "upfront_on-month": "11", "upfront_on-year": "2026"})
+    assert "Choose one of the answers in the list" in said(rhythm="daily") or "Choose how often" in said(rhythm="daily")
+
+
+def test_another_persons_account_cannot_be_chosen(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    foreign = post(priya, desk.case("bertram", "/plan"), **wish(desk, do="show", accounts=[str(desk.ids["alarm"])]))
+    assert foreign.status_code == 422
+
+
+def test_debts_in_another_currency_have_a_plan_of_their_own(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    assert "GBP" in words_of(priya.get(desk.case("idris", "/plan")))
+    page = words_of(priya.get(desk.case("idris", "/plan?currency=PLN")))
+    assert "Wierzba Kredyt, loan 2,000.00 zł owed, in a plan now" in page and "Tidewell" not in page
+
+
+def test_without_a_debt_there_is_no_plan_to_enter(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    assert "Enter a plan" not in words_of(priya.get(desk.case("quiet")))
+    assert priya.get(desk.case("quiet", "/plan")).location == desk.case("quiet")
+
+
+def test_an_offer_of_ours_begins_with_what_was_asked_and_waits_for_the_person(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", f"/offer/{desk.ids['proposal']}")
+    page = priya.get(where).get_data(as_text=True)
+    assert 'name="amount" value="60.00"' in page and 'name="first-day"' in page
+    shown = post(priya, where, **wish(desk, amount="74.30", note="This ends sooner.", do="show"))
+    assert priya.post(where, data=shown_form(shown) | {"do": "save"}).location == desk.case("idris")
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Our offer: £74.30 a month from 1 December Waits for Idris" in page and "This ends sooner." in page
+    with desk.db.acting() as session:
+        (ours,) = session.scalars(select(Proposal).where(Proposal.version == 2)).all()
+        assert (ours.side, ours.root_id, ours.note) == ("staff", desk.ids["proposal"], "This ends sooner.")
+        number = ours.id
+    assert priya.get(where).location == desk.case("idris")
+    assert "Priya Nand offered something else" in words_of(priya.get(desk.case("idris")))
+    post(priya, desk.case("idris", f"/withdraw/{number}"), on=desk.case("idris"))
+    assert "The offer is taken back" in words_of(priya.get(desk.case("idris")))
+
+
+def test_the_person_may_answer_before_us(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", f"/offer/{desk.ids['proposal']}")
+    shown = post(priya, where, **wish(desk, do="show"))
+    with desk.db.acting() as session:
+        proposal.withdraw(session, desk.ids["proposal"], by=proposal.Actor("debtor", desk.ids["idris"]),
+                          at=desk.clock.now())
+    priya.post(where, data=shown_form(shown) | {"do": "save"})
+    assert "The person took it back on Tuesday 24 November, 09:30." in words_of(priya.get(desk.case("idris")))
