@@ -288,7 +288,8 @@ u as (update message m set
         and not (d.verdict = 'unclear' and m.state = 'uncertain')
       returning m.*),
 h as (insert into history (at, kind, actor, creditor_id, person_id, subject, facts)
-      select :at, 'message.' || u.state, :by, u.creditor_id, u.person_id, 'message:' || u.id,
+      select :at, case when u.template = 'code' and u.state = 'sent' then 'sign_in.code_sent'
+                       else 'message.' || u.state end, :by, u.creditor_id, u.person_id, 'message:' || u.id,
         json_strip_nulls(json_build_object('template', u.template, 'channel', u.channel, 'attempt', u.attempt,
           'code', u.error_code, 'group', u.why_facts ->> 'group',
           'proof', case when u.state = 'sent'

@@ -91,6 +91,8 @@ def end(
 def _tell(
     session: Session, message: Message, kind: Kind, at: datetime, *, by: Actor = BY, **facts: object
 ) -> None:
+    if kind is Kind.MESSAGE_SENT and message.template == "code":
+        kind = Kind.CODE_SENT
     told: dict[str, object] = {"template": message.template, "channel": message.channel, **facts}
     if kind is Kind.MESSAGE_SENT and message.body is not None and message.body_salt is not None:
         told["proof"] = proof(message.body_salt, message.body)

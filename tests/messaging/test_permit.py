@@ -233,6 +233,7 @@ def test_a_code_goes_at_any_hour_and_after_a_stop_and_its_words_are_not_kept(
     row = superuser.execute(text("select m::text as whole, body from message m")).one()
     assert row.body is None and CODE not in row.whole
     assert CODE not in str(superuser.execute(text("select json_agg(h) from history h")).scalar())
+    assert [kind for kind, _ in told(superuser)][-1] == "sign_in.code_sent"
 
 
 def test_a_code_that_is_too_old_is_not_sent(db: Database, at: datetime, superuser: Connection) -> None:
