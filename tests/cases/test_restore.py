@@ -21,6 +21,7 @@ from portal import cluster
 from portal.embedded import FOR_TESTS, Place, Postgres
 from portal.place import reset
 from portal.settings import sqlalchemy_url
+from tests import real
 from tests.conftest import Addresses
 from tests.factories import AT, BY, a_charge, a_creditor, a_payment, an_account
 
@@ -33,7 +34,9 @@ def elsewhere() -> Iterator[Postgres]:
     var = Path(tempfile.mkdtemp(prefix="evenly-restore-"))
     var.chmod(0o755)
     at = Place(var)
-    postgres = Postgres(at, **FOR_TESTS)
+    # of the programs that the suite's own server runs, so that dump and restore are of one version
+    found = real.programs() if os.environ.get("EVENLY_TEST_SUPERUSER_URL") else None
+    postgres = Postgres(at, found[0] if found else None, **FOR_TESTS)
     try:
         yield postgres
     finally:
