@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select, text
 
 from cases.arrangements.arrangement import Arrangement
@@ -182,31 +181,39 @@ def test_a_person_says_whether_an_unclear_text_went_and_nothing_is_sent_again(de
     assert "That was not done" in words_of(priya.get(desk.case("bertram")))
 
 
-@pytest.mark.parametrize(("method", "path"), [
+FOREIGN = (
     ("get", "/work/case/EV22222222"), ("get", "/work/case/nonsense"), ("get", "{rosalind}/decline/{proposal}"),
     ("get", "{rosalind}/offer/{proposal}"), ("post", "{rosalind}/approve/{proposal}"),
     ("post", "{rosalind}/withdraw/{proposal}"), ("post", "{rosalind}/uncertain/{unclear}"),
     ("post", "{rosalind}/done/{item}"), ("post", "{rosalind}/stop/{item}"), ("post", "{idris}/approve/999999999"),
     ("get", "/work/case/EV22222222/plan"), ("get", "/work/case/EV22222222/postpone"),
     ("get", "/work/case/EV22222222/pass-on"), ("post", "/work/case/EV22222222/write"),
-])
-def test_what_is_foreign_or_unknown_is_not_found(desk: Desk, method: str, path: str) -> None:
+)
+"""Addresses of what is another case's, or nobody's."""
+
+
+def test_what_is_foreign_or_unknown_is_not_found(desk: Desk) -> None:
     priya = desk.browser("priya")
     with desk.db.acting() as session:
         item = queue.open_items(session, [desk.ids["bertram"]])[0].id
-    where = path.format(rosalind=desk.case("rosalind"), idris=desk.case("idris"), item=item, **{
-        key: desk.ids[key] for key in ("proposal", "unclear")})
-    if method == "get":
-        assert priya.get(where).status_code == 404
-    else:
-        assert post(priya, where, on=desk.case("idris"), went="yes", words="x", key="k").status_code == 404
+    for method, path in FOREIGN:
+        where = path.format(rosalind=desk.case("rosalind"), idris=desk.case("idris"), item=item, **{
+            key: desk.ids[key] for key in ("proposal", "unclear")})
+        if method == "get":
+            answer = priya.get(where)
+        else:
+            answer = post(priya, where, on=desk.case("idris"), went="yes", words="x", key="k")
+        assert answer.status_code == 404, where
+    with desk.db.acting() as session:
+        assert session.get_one(Proposal, desk.ids["proposal"]).state == "submitted"
+        assert len(queue.open_items(session, [desk.ids["bertram"]])) == 1
 
 
-@pytest.mark.parametrize("path", ["/work/", "/work/case/{idris}", "/work/case/{idris}/plan"])
-def test_only_who_works_cases_comes_in(desk: Desk, path: str) -> None:
-    where = path.format(idris=desk.refs["idris"])
-    assert desk.browser("ops").get(where).status_code == 404
-    assert desk.app.test_client().get(where).location == "/staff/sign-in"
+def test_only_who_works_cases_comes_in(desk: Desk) -> None:
+    ops, stranger = desk.browser("ops"), desk.app.test_client()
+    for where in ("/work/", desk.case("idris"), desk.case("idris", "/plan")):
+        assert ops.get(where).status_code == 404, where
+        assert stranger.get(where).location == "/staff/sign-in", where
 
 
 def test_the_page_asks_as_much_of_a_full_case_as_of_an_empty_one(desk: Desk) -> None:
