@@ -31,8 +31,8 @@ from cases.clock import Clock, local
 from cases.db import Database
 from cases.refusal import Refusal
 from portal import access, demo, health, language, logs, sign_in, staff_sign_in, wiring, worker
+from portal.collector import pages as collector_pages
 from portal.debtor import info, pages
-from portal.hooks import twilio as twilio_hooks
 from portal.hooks import twilio as hooks
 from portal.keys import Keys
 from portal.language import _, _l
@@ -50,6 +50,7 @@ FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (sign_in.blueprint, ""),
     (staff_sign_in.blueprint, "/staff"),
     (pages.blueprint, ""),
+    (collector_pages.blueprint, "/work"),
     (hooks.blueprint, "/hooks"),
 )
 """Each face and where it stands. The stand-in's face is added only where there is a stand-in."""
