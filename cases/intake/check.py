@@ -14,7 +14,7 @@ from typing import Final
 
 import phonenumbers
 
-from cases.intake.layout import ACCOUNTS, AMOUNT, COLUMNS, DATE, LARGEST, LIABLE, PERSON, RATE
+from cases.intake.layout import ACCOUNTS, COLUMNS, DATE, LARGEST, LIABLE, PERSON, RATE, amount_ok
 from cases.intake.staging import Arrival
 from cases.money import decimals_of
 from cases.refusal import Refusal
@@ -45,7 +45,7 @@ def quoting(field: str, code: str, broken: str) -> Rule:
 
 def trimmed(columns: Sequence[str]) -> str:
     """Fields without space around them; an empty one is null."""
-    return ", ".join(f'nullif(btrim(s."{c}", E\' \\t\\r\\n\'), \'\') as "{c}"' for c in columns)
+    return ", ".join(f"nullif(btrim(s.\"{c}\", E' \\t\\r\\n'), '') as \"{c}\"" for c in columns)
 
 
 def extra_of(arrival: Arrival, file: str) -> str:
@@ -87,9 +87,7 @@ def refuse(arrival: Arrival, file: str, found: str) -> int:
     """
     count = arrival.run(f"insert into finding (file, n, field, code, facts) select '{file}', f.* from ({found}) f")
     if count:
-        arrival.run(
-            f"delete from in_{file} i using finding f where f.file = '{file}' and f.n = i.n and f.refused"
-        )
+        arrival.run(f"delete from in_{file} i using finding f where f.file = '{file}' and f.n = i.n and f.refused")
     return count
 
 
@@ -102,6 +100,16 @@ def refuse_twice(arrival: Arrival, file: str, key: str, field: str) -> None:
         f" (select {key}, min(n) as first from in_{file} group by {key} having count(*) > 1) d using ({key})"
         " where i.n > d.first",
     )
+
+
+def make_days(arrival: Arrival, file: str, *columns: str) -> None:
+    """Makes `day_<file>`: each way a day is written in these columns, once, and the day that it is."""
+    written = " union all ".join(f"select {trimmed([c])} from staged_{file} s" for c in columns)
+    arrival.run(
+        f"create temp table day_{file} on commit drop as select said, case when said ~ '{DATE}' then said::date end as day"
+        f" from (select distinct said from ({written}) t (said) where said is not null) t"
+    )
+    arrival.run(f"analyze day_{file}")
 
 
 def required(*columns: str) -> list[Rule]:
@@ -119,7 +127,7 @@ def decimals(field: str, currency: str) -> list[Rule]:
             f"jsonb_build_object('value', btrim(s.{field}), 'currency', {currency},"
             f" 'decimals', (select decimals from unit u where u.currency = {currency}))",
         ),
-        Rule(field, "amount.large", f"r.amount_ok and abs(r.{field}::numeric * r.factor) > {LARGEST}"),
+        Rule(field, "amount.large", f"abs(r.minor) > {LARGEST}"),
     ]
 
 
@@ -136,17 +144,18 @@ def check_accounts(arrival: Arrival) -> None:
     """Reads and judges accounts.csv into `in_accounts`; makes `unit`, the decimals of each currency named."""
     _make_units(arrival)
     source = (
-        f"select t.*, t.opened_on ~ '{DATE}' as opened_ok, coalesce(t.date_of_birth ~ '{DATE}', false) as born_ok,"
-        f" t.interest_from ~ '{DATE}' as from_ok, t.original_amount ~ '{AMOUNT}' as amount_ok,"
+        "select t.*, case when amount_ok then (original_amount::numeric * factor)::bigint end as minor from"
+        f" (select t.*, t.opened_on ~ '{DATE}' as opened_ok, coalesce(t.date_of_birth ~ '{DATE}', false) as born_ok,"
+        f" t.interest_from ~ '{DATE}' as from_ok, {amount_ok('t.original_amount')} as amount_ok,"
         f" t.interest_rate ~ '{RATE}' as rate_ok, x.id as account_id, x.currency as was, u.factor, u.decimals from"
         f" (select s.n, {trimmed(COLUMNS[ACCOUNTS])}, {extra_of(arrival, ACCOUNTS)} as extra from staged_accounts s"
         " offset 0) t left join account x on x.creditor_id = %(creditor)s and x.system = %(system)s and x.ref = t.account_ref"
-        " left join unit u on u.currency = upper(t.currency) offset 0"
+        " left join unit u on u.currency = upper(t.currency) offset 0) t offset 0"
     )
     typed = (
         f"account_ref as ref, person_ref, {_person()}, debt_type, product, upper(currency)::char(3) as currency,"
         " case when opened_ok then opened_on::date end as opened_on,"
-        " case when amount_ok then (original_amount::numeric * factor)::bigint end as original_amount,"
+        " minor as original_amount,"
         " case when rate_ok then interest_rate::numeric(9,6) end as interest_rate,"
         " case when from_ok then interest_from::date end as interest_from, agreed_fees, branch, extra, account_id, account_id is null as fresh"
     )
@@ -229,6 +238,7 @@ def check_agreement(arrival: Arrival) -> None:
         " from finding f join staged_accounts s using (n) where f.file = 'accounts' and f.refused"
         " and not exists (select from in_accounts i where i.ref = btrim(s.account_ref))"
     )
+    arrival.run("analyze refused_account")
     arrival.run(
         "create temp table refused_person on commit drop as select distinct btrim(s.person_ref) as person_ref"
         " from finding f join staged_accounts s using (n) where f.file = 'accounts' and f.refused"
@@ -258,3 +268,4 @@ def _make_units(arrival: Arrival) -> None:
             decimals=decimals,
             factor=10**decimals,
         )
+    arrival.run("analyze unit")

@@ -8,9 +8,9 @@ it names an entry of its own account, not taken back yet, not before its day.
 
 from typing import Final
 
-from cases.intake.check import Rule, extra_of, judge, quoting, refuse, refuse_twice, required, trimmed
-from cases.intake.layout import AMOUNT, COLUMNS, DATE, ENTRIES, ENTRY_KINDS
-from cases.intake.schedule import ACCOUNT, account_rules
+from cases.intake.check import Rule, extra_of, judge, make_days, quoting, refuse, refuse_twice, required, trimmed
+from cases.intake.layout import COLUMNS, ENTRIES, ENTRY_KINDS, amount_ok
+from cases.intake.schedule import ACCOUNT, MINOR, account_rules
 from cases.intake.staging import Arrival
 
 
@@ -30,24 +30,24 @@ _WHAT: Final = "case when {0}.reverses is not null then 'reversal' else {0}.kind
 def check_entries(arrival: Arrival) -> int:
     """Reads and judges entries.csv into `in_entries`, only what is new. Returns how many rows came before."""
     extra = extra_of(arrival, ENTRIES)
+    make_days(arrival, ENTRIES, "value_date", "due_on")
     source = (
-        f"select t.*, t.value_date ~ '{DATE}' as day_ok, t.due_on ~ '{DATE}' as due_ok, t.amount ~ '{AMOUNT}' as amount_ok,"
-        f" {key_sql('t.entry_ref')} as key, case when f.ref is null then a.id end as account_id, a.currency as own_currency, u.factor, u.decimals,"
-        f" f.ref is not null as fallen from (select s.n, {trimmed(COLUMNS[ENTRIES])}, {extra} as extra"
-        f" from staged_entries s offset 0) t {ACCOUNT} offset 0"
+        f"select t.*, {MINOR} from (select t.*, d.day, e.day as due_day, {amount_ok('t.amount')} as amount_ok,"
+        f" {key_sql('t.entry_ref')} as key, case when f.ref is null then a.id end as account_id, a.currency as own_currency,"
+        f" u.factor, u.decimals, f.ref is not null as fallen from (select s.n, {trimmed(COLUMNS[ENTRIES])}, {extra} as extra"
+        f" from staged_entries s offset 0) t left join day_entries d on d.said = t.value_date"
+        f" left join day_entries e on e.said = t.due_on {ACCOUNT} offset 0) t offset 0"
     )
     typed = (
-        "account_id, own_currency as currency, entry_ref as ref, key, kind,"
-        " case when amount_ok then (amount::numeric * factor)::bigint end as amount,"
-        " case when day_ok then value_date::date end as value_date,"
-        " case when due_ok and kind = 'charge' then due_on::date end as due_on, reverses,"
+        "account_id, own_currency as currency, entry_ref as ref, key, kind, minor as amount, day as value_date,"
+        " case when kind = 'charge' then due_day end as due_on, reverses,"
         " due_on is not null and kind <> 'charge' as due_ignored, extra"
     )
     kinds = ", ".join(f"'{k}'" for k in ENTRY_KINDS)
     rules = [
         *required("account_ref", "entry_ref", "value_date", "kind", "amount"),
-        quoting("value_date", "date", "r.value_date is not null and not r.day_ok"),
-        quoting("due_on", "date", "r.due_on is not null and not r.due_ok"),
+        quoting("value_date", "date", "r.value_date is not null and r.day is null"),
+        quoting("due_on", "date", "r.due_on is not null and r.due_day is null"),
         quoting("kind", "kind", f"r.kind not in ({kinds})"),
         *account_rules("r.kind = 'adjustment'"),
         Rule("reverses", "reversal.names_nothing", "r.kind = 'reversal' and r.reverses is null"),
@@ -138,6 +138,6 @@ def _check_reversals(arrival: Arrival) -> None:
     refuse(
         arrival,
         ENTRIES,
-        f"select r.n, 'reverses', 'reversal.again', {value} from (select r.*, row_number() over (partition by reverses"
+        f"select r.n, 'reverses', 'reversal.again', {value} from (select r.*, row_number() over (partition by r.reverses"
         " order by r.value_date, r.n) as k from reversal r join in_entries i using (n)) r where k > 1",
     )

@@ -96,16 +96,17 @@ def load(
     accounts.merge_accounts(arrival)
     arrival.run("insert into touched select account_id from in_accounts where fresh")
     accounts.resolve_liable(arrival)
-    _step(arrival, "people", 1)
     people.gather(arrival)
-    added, joined, likely = people.merge(arrival, session)
-    accounts.merge_liabilities(arrival)
-    _step(arrival, "instalments", 2)
+    names = people.start(arrival)
+    _step(arrival, "instalments", 1)
     schedule.check_instalments(arrival)
     dues = schedule.merge_schedules(arrival)
-    _step(arrival, "entries", 3)
+    _step(arrival, "entries", 2)
     came = entries.check_entries(arrival)
     posted = post.post_entries(arrival)
+    _step(arrival, "people", 3)
+    added, joined, likely = people.merge(arrival, session, names)
+    accounts.merge_liabilities(arrival)
     counts = _counts(arrival, dues, came, posted)
     result = _result(arrival, files, counts, added, joined, likely)
     result = replace(result, batch=_tell(arrival, session, result))
@@ -119,16 +120,12 @@ def load(
     return result
 
 
-def _creditor(
-    session: Session, ref: str, system: str, new: NewCreditor | None, by: Actor, at: datetime
-) -> Creditor:
+def _creditor(session: Session, ref: str, system: str, new: NewCreditor | None, by: Actor, at: datetime) -> Creditor:
     if not _is_system(system):
         raise SystemName(system=system)
     if new is None:
         return creditor_called(session, ref)
-    return add_creditor(
-        session, ref=ref, name=new.name, country=new.country, currency=new.currency, by=by, at=at
-    )
+    return add_creditor(session, ref=ref, name=new.name, country=new.country, currency=new.currency, by=by, at=at)
 
 
 def _is_system(name: str) -> bool:

@@ -8,7 +8,8 @@ or mail that cannot be read is kept as said, makes no contact, and is a warning.
 """
 
 import re
-from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -30,6 +31,15 @@ RECORD: Final = {
     "email": "email", "language": "language",
 }  # fmt: skip
 """The record's column for each column of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """Rows for `normal`, and a case reference drawn for each record that is new."""
+
+    rows: list[tuple[Any, ...]]
+    case_refs: list[str]
+
 
 _NORMAL: Final = (
     "person_ref, name_norm, postcode_norm, phone_norm, textable, email_norm, national_id_norm, organisation, language"
@@ -65,7 +75,19 @@ def gather(arrival: Arrival) -> None:
     arrival.run("analyze renewed")
 
 
-def merge(arrival: Arrival, session: Session) -> tuple[int, int, list[matching.Likely]]:
+def start(arrival: Arrival) -> Future[Normalised]:
+    """Begins to normalise what is new or changed, beside what the database does meanwhile; `merge` takes it."""
+    asked = arrival.ask(
+        "select person_ref, name, postcode, phone, email, national_id, country, language, record_id is null"
+        " from renewed order by place, n"
+    )
+    pool = ThreadPoolExecutor(1, thread_name_prefix="normalise")
+    made = pool.submit(_normalised, arrival.creditor.country, arrival.today, asked)
+    pool.shutdown(wait=False)
+    return made
+
+
+def merge(arrival: Arrival, session: Session, made: Future[Normalised]) -> tuple[int, int, list[matching.Likely]]:
     """Writes records, people and contacts; makes `party`, the person of each person_ref known in this system.
 
     Returns how many people are new, how many were joined, and the likely pairs.
@@ -74,10 +96,8 @@ def merge(arrival: Arrival, session: Session) -> tuple[int, int, list[matching.L
         "create temp table normal (person_ref text, name_norm text, postcode_norm text, phone_norm text, textable boolean,"
         " email_norm text, national_id_norm text, organisation boolean, language text) on commit drop"
     )
-    asked = arrival.ask(
-        "select person_ref, name, postcode, phone, email, national_id, country, language from renewed order by place, n"
-    )
-    arrival.copy("normal", _NORMAL, _normalised(arrival, asked))
+    normalised = made.result()
+    arrival.copy("normal", _NORMAL, iter(normalised.rows))
     arrival.run("analyze normal")
     arrival.run(matching.NEWCOMERS)
     arrival.run(
@@ -87,7 +107,7 @@ def merge(arrival: Arrival, session: Session) -> tuple[int, int, list[matching.L
     )
     arrival.run("analyze newcomer")
     matching.match(session, arrival.creditor.id, arrival.system)
-    added = _add_people(arrival)
+    added = _add_people(arrival, normalised.case_refs)
     _write_records(arrival)
     changed = [row[0] for row in arrival.ask("select record_id from written where fields is not null order by 1")]
     joined = _join(arrival, session, changed)
@@ -103,15 +123,18 @@ def merge(arrival: Arrival, session: Session) -> tuple[int, int, list[matching.L
     return added, joined, matching.likely_pairs(session, written)
 
 
-def _normalised(arrival: Arrival, asked: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    home = arrival.creditor.country
-    for ref, name, postcode, phone, mail, national_id, country, language in asked:
+def _normalised(home: str, today: date, asked: list[tuple[Any, ...]]) -> Normalised:
+    rows, refs = [], []
+    for ref, name, postcode, phone, mail, national_id, country, language, is_new in asked:
         number, textable = _phone(phone, country or home)
-        identity, organisation = _identity(national_id, country or home, arrival.today)
-        yield (
+        identity, organisation = _identity(national_id, country or home, today)
+        rows.append((
             ref, normal_name(name), normal_postcode(postcode) if postcode else None, number, textable, _mail(mail),
             identity, organisation, language if language and re.match(LANGUAGE, language) else None,
-        )  # fmt: skip
+        ))  # fmt: skip
+        if is_new:
+            refs.append(new_case_ref())
+    return Normalised(rows, refs)
 
 
 def _phone(written: str | None, country: str) -> tuple[str | None, bool]:
@@ -138,8 +161,8 @@ def _identity(written: str | None, country: str, today: date) -> tuple[str | Non
     return normal, organisation
 
 
-def _add_people(arrival: Arrival) -> int:
-    """A person with a case for each newcomer who is nobody known; two that draw one reference draw again."""
+def _add_people(arrival: Arrival, drawn: list[str]) -> int:
+    """A person with a case for each newcomer who is nobody known; a reference that is taken is drawn again."""
     arrival.run("create temp table drawn (person_ref text, case_ref text) on commit drop")
     waiting = [row[0] for row in arrival.ask(
         "select w.person_ref from renewed w join newcomer n using (person_ref) where n.person_id is null order by w.place, w.n"
@@ -149,8 +172,9 @@ def _add_people(arrival: Arrival) -> int:
     while waiting:
         refs: dict[str, str] = {}
         for person_ref in waiting:
-            while (case_ref := new_case_ref()) in taken or case_ref in refs:
-                pass
+            case_ref = drawn.pop() if drawn else new_case_ref()
+            while case_ref in taken or case_ref in refs:
+                case_ref = new_case_ref()
             refs[case_ref] = person_ref
         taken.update(refs)
         arrival.copy("drawn", "person_ref, case_ref", ((person, case) for case, person in refs.items()))

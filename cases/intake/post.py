@@ -74,9 +74,7 @@ def post_entries(arrival: Arrival) -> int:
         return 0
     older = "in_entries i where not exists (select from in_accounts f where f.fresh and f.account_id = i.account_id)"
     # what a component owes must not change while money is shared: as the ledger's own acts, in order of id
-    arrival.run(
-        f"select id from account where id in (select account_id from {older}) order by id for no key update"
-    )
+    arrival.run(f"select id from account where id in (select account_id from {older}) order by id for no key update")
     owed = ", ".join(
         f"greatest(coalesce(sum(amount) filter (where component = '{c}'), 0), 0)::bigint as {c}"
         for c in ("cost", "fee", "interest", "principal")
@@ -153,17 +151,20 @@ def _replayed(arrival: Arrival, accounts: list[int]) -> list[AccountReplay]:
     replays = {account: AccountReplay(account, arrival.creditor.fees, standing=[]) for account in accounts}
     standing = arrival.ask(
         "select e.account_id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.key, p.key, e.id from entry e"
-        " left join payment p on p.id = e.payment_id where e.account_id = any (%(ids)s) and e.reverses is null"
+        " left join payment p on p.id = e.payment_id where e.account_id = any (%(ids)s::bigint[]) and e.reverses is null"
         " and not exists (select from entry m where m.reverses = e.id) order by e.account_id, e.id",
         ids=accounts,
     )
     for account, rows in groupby(standing, key=lambda row: row[0]):
-        kept = [Posting(*row[1:8], _origin(row[7] or row[6]), row[8]) for row in rows]
+        kept = [
+            Posting(kind, component, amount, on, due_on, key, payment, _origin(payment or key), number)
+            for _, kind, component, amount, on, due_on, key, payment, number in rows
+        ]
         replays[account] = AccountReplay(account, arrival.creditor.fees, standing=kept)
     new = arrival.ask(
         "select i.account_id, case when o.value_date = i.value_date then greatest(i.n, o.n) else i.n end,"
         " i.kind, i.amount, i.value_date, i.due_on, i.key, i.reverses from in_entries i left join in_entries o"
-        " on o.ref = i.reverses where i.account_id = any (%(ids)s) order by i.account_id",
+        " on o.ref = i.reverses where i.account_id = any (%(ids)s::bigint[]) order by i.account_id",
         ids=accounts,
     )
     for account, rows in groupby(new, key=lambda row: row[0]):

@@ -127,7 +127,7 @@ class AccountReplay:
             rest = -posting.amount - kept
             owed = {c: b for c, b in self._owed.items() if c != component}
             parts = [Part(component, kept)] if kept else []
-            parts += [Part("credit", rest)] if posting.kind in LOWERS else split(rest, owed, "first")
+            parts += [Part("credit", rest)] if posting.kind in LOWERS else split(rest, owed, self.fees)
             for part in parts:
                 self._write(posting.kind, part.component, -part.amount, on, None, f"{row.key}/to/{n}/{part.component}",
                             posting.payment, posting.origin)  # fmt: skip
@@ -146,8 +146,17 @@ class AccountReplay:
     def _mirror(self, posting: Posting, on: date, key: str, payment: str | None) -> None:
         self.standing.remove(posting)
         self.postings.append(
-            Posting(posting.kind, posting.component, -posting.amount, max(on, posting.value_date), posting.due_on, key,
-                    payment, posting.origin, mirrors=posting)  # fmt: skip
+            Posting(
+                posting.kind,
+                posting.component,
+                -posting.amount,
+                max(on, posting.value_date),
+                posting.due_on,
+                key,
+                payment,
+                posting.origin,
+                mirrors=posting,
+            )  # fmt: skip
         )
         self._owed[posting.component] -= posting.amount
 

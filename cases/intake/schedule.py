@@ -9,8 +9,8 @@ read, nothing is withdrawn: what is missing may stand in a row that was not read
 
 from typing import Final
 
-from cases.intake.check import Rule, decimals, extra_of, judge, quoting, required, trimmed
-from cases.intake.layout import AMOUNT, COLUMNS, COMPONENTS, DATE, INSTALMENTS
+from cases.intake.check import Rule, decimals, extra_of, judge, make_days, quoting, required, trimmed
+from cases.intake.layout import COLUMNS, COMPONENTS, INSTALMENTS, amount_ok
 from cases.intake.result import FileCount
 from cases.intake.staging import Arrival
 
@@ -19,6 +19,9 @@ ACCOUNT: Final = (
     " left join unit u on u.currency = a.currency left join refused_account f on f.ref = t.account_ref"
 )
 """The account of a row `t`, the decimals of its currency, and whether its account row was refused (`f`)."""
+
+MINOR: Final = "case when amount_ok then (amount::numeric * factor)::bigint end as minor"
+"""The amount in minor units. Fifteen digits and three decimals fit a bigint."""
 
 _DUE: Final = "creditor_id, account_id, due_on, amount, component, recorded_at, replaces"
 
@@ -29,8 +32,12 @@ def account_rules(amount_may_fall: str = "false") -> list[Rule]:
         Rule("account_ref", "account.refused", "r.account_id is null and r.fallen"),
         Rule("account_ref", "account.unknown", "r.account_ref is not null and r.account_id is null and not r.fallen"),
         quoting("amount", "amount", "r.amount is not null and not r.amount_ok"),
-        quoting("amount", "amount.negative", f"r.amount_ok and r.amount like '-%%' and not coalesce({amount_may_fall}, false)"),
-        Rule("amount", "amount.zero", "r.amount_ok and r.amount::numeric = 0"),
+        quoting(
+            "amount",
+            "amount.negative",
+            f"r.amount_ok and r.amount like '-%%' and not coalesce({amount_may_fall}, false)",
+        ),
+        Rule("amount", "amount.zero", "r.minor = 0"),
         *decimals("amount", "(select currency from account a where a.id = r.account_id)"),
         Rule(
             "currency",
@@ -45,20 +52,18 @@ def account_rules(amount_may_fall: str = "false") -> list[Rule]:
 def check_instalments(arrival: Arrival) -> None:
     """Reads and judges instalments.csv into `in_instalments`."""
     extra = extra_of(arrival, INSTALMENTS)
+    make_days(arrival, INSTALMENTS, "due_on")
     source = (
-        f"select t.*, coalesce(t.component, '') as part, t.due_on ~ '{DATE}' as due_ok, t.amount ~ '{AMOUNT}' as amount_ok,"
-        " case when f.ref is null then a.id end as account_id, a.currency as own_currency, u.factor, u.decimals, f.ref is not null as fallen"
-        f" from (select s.n, {trimmed(COLUMNS[INSTALMENTS])}, {extra} as extra from staged_instalments s offset 0) t"
-        f" {ACCOUNT} offset 0"
+        f"select t.*, {MINOR} from (select t.*, coalesce(t.component, '') as part, d.day, {amount_ok('t.amount')} as amount_ok,"
+        " case when f.ref is null then a.id end as account_id, a.currency as own_currency, u.factor, u.decimals,"
+        f" f.ref is not null as fallen from (select s.n, {trimmed(COLUMNS[INSTALMENTS])}, {extra} as extra"
+        f" from staged_instalments s offset 0) t left join day_instalments d on d.said = t.due_on {ACCOUNT} offset 0) t offset 0"
     )
-    typed = (
-        "account_id, case when due_ok then due_on::date end as due_on,"
-        " case when amount_ok then (amount::numeric * factor)::bigint end as amount, part as component, extra"
-    )
+    typed = "account_id, day as due_on, minor as amount, part as component, extra"
     components = ", ".join(f"'{c}'" for c in COMPONENTS)
     rules = [
         *required("account_ref", "due_on", "amount"),
-        quoting("due_on", "date", "r.due_on is not null and not r.due_ok"),
+        quoting("due_on", "date", "r.due_on is not null and r.day is null"),
         quoting("component", "component", f"r.part not in ({components})"),
         *account_rules(),
     ]
@@ -79,16 +84,16 @@ def merge_schedules(arrival: Arrival) -> FileCount:
         f"insert into due ({_DUE}) select %(creditor)s, i.account_id, i.due_on, i.amount, i.component, %(at)s, null"
         f" from in_instalments i where {first} order by i.account_id, i.due_on, i.n"
     )
-    arrival.run(
-        f"insert into touched select distinct i.account_id from in_instalments i where {first}"
-    )
+    arrival.run(f"insert into touched select distinct i.account_id from in_instalments i where {first}")
     _keep_extra(arrival, f"in_instalments i where {first} and i.extra <> '{{}}'")
     if added == good:
         return FileCount(added=added)
     _shift(arrival)
     more = arrival.ask("select count(*) filter (where due_id is null), count(*) filter (where n is not null and due_id is not null),"
                        " count(*) filter (where n is null) from shift")[0]  # fmt: skip
-    return FileCount(added=added + more[0], changed=more[1], unchanged=good - added - more[0] - more[1], withdrawn=more[2])
+    return FileCount(
+        added=added + more[0], changed=more[1], unchanged=good - added - more[0] - more[1], withdrawn=more[2]
+    )
 
 
 def _shift(arrival: Arrival) -> None:

@@ -61,7 +61,7 @@ _ONES: Final = f"""
 with n as (select q.id, q.creditor_id, q.system, coalesce(k.into_id, q.person_id) as head, q.name_norm, q.born, q.postcode_norm,
              q.email_norm, q.national_id_norm, q.phone_norm as mobile
            from record q left join joined k on k.person_id = q.person_id and k.replaced_at is null and not k.parted
-           where q.id = any (%(records)s) and q.replaced_at is null),
+           where q.id = any (%(records)s::bigint[]) and q.replaced_at is null),
 fits as (
   select n.id, n.head, coalesce(j.into_id, r.person_id) as other from n join record r on {_SAME_ID} {_HEAD}
     where r.replaced_at is null and (r.creditor_id, r.system) <> (n.creditor_id, n.system)
@@ -84,7 +84,7 @@ order by 1, 2
 _LIKELY: Final = f"""
 with n as (select q.*, coalesce(k.into_id, q.person_id) as head from record q
            left join joined k on k.person_id = q.person_id and k.replaced_at is null and not k.parted
-           where q.id = any (%(records)s) and q.replaced_at is null),
+           where q.id = any (%(records)s::bigint[]) and q.replaced_at is null),
 seen as (
   select n.head, coalesce(j.into_id, r.person_id) as other, 'national_id' as because from n join record r on n.national_id_norm = r.national_id_norm
     {_HEAD} where r.replaced_at is null
@@ -141,7 +141,9 @@ def join(session: Session, younger: int, elder: int, *, since: date, by: Actor, 
         select(Joined).where(Joined.into_id == younger, Joined.replaced_at.is_(None), ~Joined.parted)
     ).all()
     for follower in followers:
-        session.add(Joined(person_id=follower.person_id, into_id=elder, since=since, recorded_at=at, replaces=follower.id))
+        session.add(
+            Joined(person_id=follower.person_id, into_id=elder, since=since, recorded_at=at, replaces=follower.id)
+        )
     session.add(Joined(person_id=younger, into_id=elder, since=since, recorded_at=at))
     live = (Liability.replaced_at.is_(None), ~Liability.withdrawn)
     owed = set(session.scalars(select(Liability.account_id).where(Liability.person_id == elder, *live)))
@@ -149,8 +151,16 @@ def join(session: Session, younger: int, elder: int, *, since: date, by: Actor, 
     for row in moved:
         double = row.account_id in owed
         session.add(
-            Liability(creditor_id=row.creditor_id, account_id=row.account_id, person_id=younger if double else elder,
-                      role=row.role, since=row.since, withdrawn=double, recorded_at=at, replaces=row.id)  # fmt: skip
+            Liability(
+                creditor_id=row.creditor_id,
+                account_id=row.account_id,
+                person_id=younger if double else elder,
+                role=row.role,
+                since=row.since,
+                withdrawn=double,
+                recorded_at=at,
+                replaces=row.id,
+            )  # fmt: skip
         )
     session.flush()
     record(session, Kind.PERSON_JOINED, by=by, at=at, person=younger, subject=f"person:{elder}",

@@ -54,7 +54,9 @@ def load_book(db: Database, path: Path, *, creditor: str = "tidewell", system: s
     taken_on = TIDEWELL if new is True else new or None
     try:
         with db.acting() as session:
-            return load(session, files_of(path), creditor=creditor, system=system, by=BY, at=at, new_creditor=taken_on, **given)  # type: ignore[arg-type]
+            return load(
+                session, files_of(path), creditor=creditor, system=system, by=BY, at=at, new_creditor=taken_on, **given
+            )  # type: ignore[arg-type]
     except NothingKept as nothing:
         return nothing.result
 
