@@ -5,9 +5,8 @@ from datetime import date
 from typing import Final
 
 from flask import g, request
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
+from cases.arrears.explain import Facts
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import debts_of, plans_over
@@ -45,7 +44,7 @@ def debt(account: int) -> str:
         if not found:
             not_found("no such debt of theirs")
         plans = plans_over(session, found)
-        lines, total = ledger_page(session, account, page)
+    lines, total = ledger_page(found[0].facts, page)
     if page > 1 and not lines:
         not_found("no such page")
     before = (page - 1) * A_PAGE
@@ -55,21 +54,18 @@ def debt(account: int) -> str:
     )  # fmt: skip
 
 
-def ledger_page(session: Session, account: int, page: int) -> tuple[list[LedgerLine], int]:
-    """A page of an account's ledger, newest first, and how many lines there are. One statement.
+def ledger_page(facts: Facts, page: int) -> tuple[list[LedgerLine], int]:
+    """A page of an account's ledger, newest first, and how many lines there are. Pure.
 
     The balance after a line is that of all lines before it by value date, then by number.
     """
-    rows = session.execute(_LINES, {"account": account, "limit": A_PAGE, "offset": (page - 1) * A_PAGE}).all()
-    return [LedgerLine(*row[:6]) for row in rows], rows[0].total if rows else 0
-
-
-_LINES: Final = text("""
-select value_date, kind, component, reverses is not null, amount,
-  (sum(amount) over (order by value_date, id))::bigint as after, count(*) over () as total
-from entry where account_id = :account
-order by value_date desc, id desc limit :limit offset :offset
-""")
+    lines, after = [], 0
+    for entry in facts.entries:
+        after += entry.amount
+        lines.append(LedgerLine(entry.value_date, entry.kind, entry.component, entry.reverses is not None,
+                                entry.amount, after))  # fmt: skip
+    lines.reverse()
+    return lines[(page - 1) * A_PAGE : page * A_PAGE], len(lines)
 
 
 def _page() -> int:

@@ -204,7 +204,7 @@ def debts_of(session: Session, people: Sequence[int], at: datetime, account: int
 
 
 def purses(debts: Sequence[Debt]) -> list[Purse]:
-    """The open debts by currency: the one most owed in first named by its creditors' order."""
+    """The open debts by currency, in the order of their first creditor."""
     found: dict[str, list[Debt]] = {}
     for debt in debts:
         if debt.open:
