@@ -73,12 +73,13 @@ class Rounds:
         prepare: Prepare,
         rate: float | None = None,
         threads: int = THREADS,
+        batch: int = delivery.BATCH,
     ) -> None:
         self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
         self._prepare, self._pace = prepare, Pace(rate)
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
-        self._threads = threads
+        self._threads, self._batch = threads, batch
 
     def wakes_by(self, wake: Callable[[str], None]) -> None:
         """How a delivery that has not finished asks for another one."""
@@ -214,7 +215,7 @@ class Rounds:
         with self.db.acting() as session:
             return delivery.claim(
                 session, at=self.clock.now(), real=self.clock.real(), carriers=self.carriers, voice=self.voice,
-                prepare=self._prepare,
+                prepare=self._prepare, limit=self._batch,
             )  # fmt: skip
 
     def _carry(self, claimed: Claimed, results: SimpleQueue[Carried]) -> None:

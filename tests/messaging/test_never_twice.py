@@ -21,6 +21,8 @@ from sqlalchemy import Connection, text
 
 from cases.db import Database
 from messaging import receipt
+from messaging.carriers import Answer, Verdict
+from messaging.delivery import Carried
 from messaging.providers.twilio import Twilio
 from tests.conftest import Addresses
 from tests.messaging.rounds import rounds, states, told
@@ -265,3 +267,17 @@ def test_an_answer_that_comes_after_the_lease_stays_with_its_attempt(
         worker._settle([late])
     assert states(superuser) == [("delivered", None)]
     assert tray.taken == []
+
+
+def test_the_answer_of_an_earlier_attempt_does_not_settle_a_later_one(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    a_message(db, at, someone(db))
+    with rounds(db, at) as (worker, _):
+        (first,), _ = worker._claim()
+        worker._settle([Carried(first.out.id, 1, Answer(Verdict.LATER))])
+        worker.clock.stands = at + timedelta(minutes=2)
+        (second,), _ = worker._claim()
+        assert second.out.attempt == 2
+        worker._settle([Carried(first.out.id, 1, Answer(Verdict.REFUSED, code="21211"))])
+    assert states(superuser) == [("sending", None)]
