@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from cases.debts.ledger import BOOKS
+from cases.debts.ledger import BOOKS, RAISES
 from cases.intake.entries import key_of
 from cases.intake.layout import ENTRIES
 from cases.intake.replay import AccountReplay, Posting, Row, written
@@ -22,6 +22,10 @@ _ACCOUNTS_AT_ONCE: Final = 2_000
 
 _BOOK: Final = "case kind " + " ".join(f"when '{kind}' then '{book}'" for kind, book in BOOKS.items()) + " end"
 
+_COMPONENT: Final = (
+    "case kind " + " ".join(f"when '{kind}' then '{c}'" for kind, c in RAISES.items()) + " else 'principal' end"
+)
+
 _PAYMENTS: Final = """
 insert into payment (creditor_id, currency, amount, value_date, recorded_at, key)
 select %(creditor)s, currency, amount, value_date, %(at)s, key from in_entries i
@@ -29,41 +33,47 @@ where kind = 'payment' and not exists (select from replayed r where r.account_id
 order by account_id, value_date, n returning id, key
 """
 
+_RAISES: Final = f"""
+insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at, key)
+select %(creditor)s, account_id, currency, kind, {_COMPONENT}, {_BOOK}, amount, value_date, due_on, %(at)s, key from in_entries i
+where kind <> 'payment' and amount > 0 and not exists (select from replayed r where r.account_id = i.account_id)
+order by account_id, value_date, n
+"""
+
 _SUMS: Final = """
-select i.n, i.account_id, i.currency, i.kind, i.amount, i.value_date, i.due_on, i.key, p.id as payment_id,
+select i.n, i.account_id, i.currency, i.kind, i.value_date, i.key, p.id as payment_id,
   case when i.kind = 'payment' then i.amount else 0 end as paid,
   case when i.kind = 'adjustment' and i.amount < 0 then -i.amount else 0 end as lowered,
-  (sum(case when i.kind = 'payment' then i.amount end) over w)::bigint as all_paid,
-  (sum(case when i.kind = 'adjustment' and i.amount < 0 then -i.amount end) over w)::bigint as all_lowered,
-  coalesce(o.cost, 0) + coalesce(sum(case when i.kind = 'cost' then i.amount end) over w, 0)::bigint as cost,
-  coalesce(o.fee, 0) + coalesce(sum(case when i.kind = 'fee' then i.amount end) over w, 0)::bigint as fee,
-  coalesce(o.interest, 0) + coalesce(sum(case when i.kind = 'interest' then i.amount end) over w, 0)::bigint as interest,
-  coalesce(o.principal, 0) + coalesce(sum(case when i.kind = 'charge' or i.kind = 'adjustment' and i.amount > 0 then i.amount end) over w, 0)::bigint as principal
+  coalesce(sum(i.amount) filter (where i.kind = 'payment') over w, 0)::bigint as m0,
+  coalesce(-sum(i.amount) filter (where i.kind = 'adjustment' and i.amount < 0) over w, 0)::bigint as adjusted,
+  coalesce(o.cost, 0) + coalesce(sum(i.amount) filter (where i.kind = 'cost') over w, 0)::bigint as cost,
+  coalesce(o.fee, 0) + coalesce(sum(i.amount) filter (where i.kind = 'fee') over w, 0)::bigint as fee,
+  coalesce(o.interest, 0) + coalesce(sum(i.amount) filter (where i.kind = 'interest') over w, 0)::bigint as interest,
+  coalesce(o.principal, 0) + coalesce(sum(i.amount) filter (where i.kind in ('charge', 'adjustment') and i.amount > 0) over w,
+                                      0)::bigint as principal
 from in_entries i left join opening o using (account_id) left join paid p on p.key = i.key and i.kind = 'payment'
 where not exists (select from replayed r where r.account_id = i.account_id)
 window w as (partition by i.account_id order by i.value_date, i.n rows unbounded preceding)
 """
 
+_W: Final = "window w as (partition by account_id order by value_date, n rows unbounded preceding)"
+
 _PARTS: Final = f"""
 with paid as materialized ({_PAYMENTS}),
-s0 as (select s.*, coalesce(all_paid, 0) as m0, coalesce(all_lowered, 0) as adjusted from ({_SUMS}) s),
-s1 as (select *, greatest(0, max(m0 - cost) over w) as m1 from s0 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
-s2 as (select *, greatest(0, max(m1 - fee) over w) as m2 from s1 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
-s3 as (select *, greatest(0, max(m2 - interest) over w) as m3 from s2 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
-s4 as (select *, greatest(0, max(m3 + adjusted - principal) over w) as m4 from s3 window w as (partition by account_id order by value_date, n rows unbounded preceding)),
+s0 as ({_SUMS}),
+s1 as (select *, greatest(0, max(m0 - cost) over w) as m1 from s0 {_W}),
+s2 as (select *, greatest(0, max(m1 - fee) over w) as m2 from s1 {_W}),
+s3 as (select *, greatest(0, max(m2 - interest) over w) as m3 from s2 {_W}),
+s4 as (select *, greatest(0, max(m3 + adjusted - principal) over w) as m4 from s3 {_W}),
 s5 as (select *, m1 - lag(m1, 1, 0::bigint) over w as d1, m2 - lag(m2, 1, 0::bigint) over w as d2, m3 - lag(m3, 1, 0::bigint) over w as d3,
-       m4 - lag(m4, 1, 0::bigint) over w as d4 from s4 window w as (partition by account_id order by value_date, n))
-insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at, key, payment_id)
-select %(creditor)s, account_id, currency, kind, c.component, {_BOOK}, c.amount, value_date, due_on, %(at)s,
+       m4 - lag(m4, 1, 0::bigint) over w as d4 from s4 {_W})
+insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, recorded_at, key, payment_id)
+select %(creditor)s, account_id, currency, kind, c.component, {_BOOK}, c.amount, value_date, %(at)s,
   case when kind = 'payment' then key || '/' || account_id || '/' || c.component
-       when lowered > 0 and c.component = 'credit' and d4 < lowered then key || '/2' else key end, payment_id
-from s5 cross join lateral (values
-  (1, 'cost', case when kind = 'cost' then s5.amount else d1 - paid end),
-  (2, 'fee', case when kind = 'fee' then s5.amount else d2 - d1 end),
-  (3, 'interest', case when kind = 'interest' then s5.amount else d3 - d2 end),
-  (4, 'principal', case when kind = 'charge' or kind = 'adjustment' and s5.amount > 0 then s5.amount else d4 - d3 - lowered end),
-  (5, 'credit', -d4)) c(place, component, amount)
-where c.amount <> 0 order by account_id, value_date, n, c.place
+       when c.component = 'credit' and d4 < lowered then key || '/2' else key end, payment_id
+from s5 cross join lateral (values (1, 'cost', d1 - paid), (2, 'fee', d2 - d1), (3, 'interest', d3 - d2),
+  (4, 'principal', d4 - d3 - lowered), (5, 'credit', -d4)) c(place, component, amount)
+where paid + lowered > 0 and c.amount <> 0 order by account_id, value_date, n, c.place
 """
 
 
@@ -89,6 +99,7 @@ def post_entries(arrival: Arrival) -> int:
         all=arrival.creditor.fees != "first",
     )
     arrival.run("analyze replayed")
+    arrival.run(_RAISES)
     arrival.run(_PARTS)
     _replay(arrival)
     arrival.run("insert into touched select distinct account_id from in_entries")
