@@ -27,6 +27,8 @@ LOOK_AFTER: Final = timedelta(seconds=30)
 """How long after an attempt began the carrier's list is asked: until then its report may settle it."""
 GIVE_UP: Final = timedelta(minutes=10)
 """After so long without report or entry in the list a person decides."""
+GIVE_UP_UNASKED: Final = timedelta(hours=1)
+"""After so long in which the list could not even be asked a person decides."""
 
 
 def unclear(session: Session, *, real: datetime, limit: int = BATCH) -> list[tuple[str, Sought]]:
@@ -52,8 +54,8 @@ def answer(
 ) -> str:
     """Writes what the carrier's list said of one uncertain message. Returns what became of it.
 
-    `found`: it is there, and it went. Not there, or the list could not be asked (`answered` false):
-    after GIVE_UP a person decides; a code is then over, since the person has long asked for another.
+    `found`: it is there, and it went. Not there: after GIVE_UP a person decides. The list could not be
+    asked (`answered` false): it is asked again until GIVE_UP_UNASKED. A code is over by then.
     """
     message = session.scalars(
         select(Message).where(Message.id == sought.id).with_for_update(key_share=True)
@@ -66,9 +68,10 @@ def answer(
                 found.meaning.effect if found.meaning else Effect.NONE,
                 found.meaning.group.value if found.meaning else None, at=at)  # fmt: skip
         return "found"
-    if real - sought.began < GIVE_UP:
+    over = PURPOSES[message.template] in (Purpose.CODE, Purpose.CONFIRMATION)
+    if real - sought.began < (GIVE_UP if answered or over else GIVE_UP_UNASKED):
         return "waits"
-    if PURPOSES[message.template] in (Purpose.CODE, Purpose.CONFIRMATION):
+    if over:
         end(session, message, "failed", "no_answer", at)
         return "over"
     queue.open_item(
@@ -91,8 +94,8 @@ def decide_uncertain(session: Session, message: Message, *, went: bool, by: Acto
 
 _UNCLEAR: Final = text("""
 select m.id, m.channel, m.attempt, m.body, c.value_norm, a.started_at, a.ended_at,
-  (select array_agg(o.provider_id) from message o where o.contact_id = m.contact_id and o.person_id = m.person_id
-   and o.provider_id is not null) as known
+  (select array_agg(o.provider_id) from contact k join message o on o.person_id = k.person_id and o.contact_id = k.id
+   where k.value_norm = c.value_norm and o.provider_id is not null) as known
 from message m join contact c on c.id = m.contact_id
 join attempt a on a.message_id = m.id and a.attempt = m.attempt
 where m.state = 'uncertain' and a.started_at < :before

@@ -20,9 +20,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cases.db import Database
-from messaging import receipt
-from messaging.carriers import Answer, Verdict
+from cases.history import Actor
+from cases.refusal import Refusal
+from messaging import inquiry, receipt
+from messaging.carriers import Answer, Found, LookUpFailed, Sought, Verdict
 from messaging.delivery import Carried
+from messaging.outbox import Message
+from messaging.providers.tray import Tray
 from messaging.providers.twilio import Twilio
 from tests.conftest import Addresses
 from tests.messaging.rounds import rounds, states, told
@@ -281,3 +285,51 @@ def test_the_answer_of_an_earlier_attempt_does_not_settle_a_later_one(
         assert second.out.attempt == 2
         worker._settle([Carried(first.out.id, 1, Answer(Verdict.REFUSED, code="21211"))])
     assert states(superuser) == [("sending", None)]
+
+
+class Unasked(Tray):
+    """A carrier whose list cannot be asked."""
+
+    def find(self, sought: Sought) -> Found | None:
+        raise LookUpFailed("not now")
+
+
+def test_while_the_list_cannot_be_asked_it_is_asked_again_and_then_a_person_decides(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    message = a_message(db, at, someone(db))
+    tray = Unasked()
+    tray.answer_next(NUMBER, Answer(Verdict.UNCLEAR), takes=True)
+    with rounds(db, at, {"sms": tray}) as (worker, _):
+        worker.deliver()
+        for minutes, items in ((15, 0), (59, 0), (61, 1), (90, 1)):
+            worker.clock.truly = later(minutes)
+            worker.inquire()
+            assert superuser.execute(text("select count(*) from work_item")).scalar() == items
+            superuser.rollback()
+        with db.acting() as session:
+            row = session.get_one(Message, message)
+            inquiry.decide_uncertain(session, row, went=True, by=Actor("collector", 1), at=at)
+            with pytest.raises(Refusal):
+                inquiry.decide_uncertain(session, row, went=False, by=Actor("collector", 1), at=at)
+    assert states(superuser) == [("sent", None)]
+    assert superuser.execute(text("select count(*) from work_item where done_at is null")).scalar() == 0
+    assert [len(told(superuser, kind)) for kind in ("message.uncertain", "message.sent")] == [1, 1]
+
+
+def test_a_code_of_which_nobody_knows_is_over_without_anybodys_work(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    contact = superuser.execute(text("select id from contact")).scalar()
+    superuser.rollback()
+    a_message(db, at, person, template="code", contact=contact, not_after=at + timedelta(minutes=10))
+    tray = Unasked()
+    tray.answer_next(NUMBER, Answer(Verdict.UNCLEAR), takes=False)
+    with rounds(db, at, {"sms": tray}) as (worker, _):
+        worker.deliver()
+        worker.clock.truly = later(11)
+        worker.run_due()
+    row = superuser.execute(text("select state, error_code from message")).one()
+    assert tuple(row) == ("failed", "no_answer")
+    assert superuser.execute(text("select count(*) from work_item")).scalar() == 0

@@ -38,7 +38,8 @@ def live(worker: Rounds, first: date, last: date, at: time = time(9, 30)) -> lis
         day = first + timedelta(days=n)
         before = len(tray.taken)  # type: ignore[attr-defined]
         worker.clock.stands = morning(day, at)  # type: ignore[attr-defined]
-        worker.run_due()
+        worker.reminders()
+        worker.deliver()
         if len(tray.taken) > before:  # type: ignore[attr-defined]
             went.append((day, len(tray.taken) - before))  # type: ignore[attr-defined]
     return went
