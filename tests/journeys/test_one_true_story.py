@@ -31,6 +31,9 @@ THANKED = "Thank you so much, that helps me a lot"
 
 
 def test_one_true_story(browser: Browser, house: House) -> None:
+    if "marta" in house.told:
+        return  # the test of its logs has told it already, from here
+    house.told["began"] = True
     with (
         borrower(browser, house, NUMBER) as marta,
         collector(browser, house, "priya@evenly.example") as priya,
