@@ -140,3 +140,10 @@ def _merge_liable(arrival: Arrival) -> None:
         f"insert into liability ({_COLUMNS}) select %(creditor)s, account_id, person_id, role, since, false, %(at)s, old_id"
         f" from liable where old_id is null or {changed} order by n"
     )
+    if arrival.headers[LIABLE].extra:
+        arrival.run(
+            "insert into extra_fact (creditor_id, account_id, file, ref, facts, recorded_at) select %(creditor)s, i.account_id,"
+            " 'liable', i.person_ref, i.extra, %(at)s from in_liable i where i.extra <> '{}' and i.extra is distinct from"
+            " (select x.facts from extra_fact x where x.account_id = i.account_id and x.file = 'liable' and x.ref = i.person_ref"
+            " order by x.id desc limit 1) order by i.n"
+        )

@@ -159,11 +159,12 @@ def _copied(arrival: Arrival, header: Header, source: BinaryIO, size: int) -> bo
         arrival.cursor.execute(b"rollback to savepoint reading")
         return False
     whole = last == b"\n"
-    if arrival.cursor.rowcount != lines + (not whole):
+    copied = arrival.cursor.rowcount
+    if copied != lines + (not whole):
         arrival.cursor.execute(b"rollback to savepoint reading")
         return False
     arrival.cursor.execute(b"release savepoint reading")
-    arrival.rows[header.file], arrival.unread[header.file] = arrival.cursor.rowcount, 0
+    arrival.rows[header.file], arrival.unread[header.file] = copied, 0
     if not whole:
         _doubt_the_last(arrival, header)
     return True

@@ -11,7 +11,7 @@ from cases.db import Database
 from cases.history import Actor
 from cases.intake.layout import files_of
 from cases.intake.load import NewCreditor, NothingKept, load
-from cases.intake.result import LoadResult
+from cases.intake.result import REFUSED, WARNED, LoadResult
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BY = Actor("test")
@@ -62,5 +62,8 @@ def load_book(db: Database, path: Path, *, creditor: str = "tidewell", system: s
 
 
 def found(result: LoadResult) -> list[tuple[str, int | None, str | None, str]]:
-    """What a result found, as file, row, field and code."""
+    """What a result found, as file, row, field and code; each with the facts that its code promises."""
+    for finding in result.findings:
+        promised = (REFUSED if finding.refused else WARNED)[finding.code]
+        assert set(finding.facts) == set(promised.split()), finding.code
     return [(f.file, f.row, f.field, f.code) for f in result.findings]

@@ -64,7 +64,7 @@ def test_a_load_posts_what_the_ledger_posts_row_by_row(
     )
     @given(st.lists(an_account(reversals), min_size=7, max_size=7), st.integers(1, 6))
     def holds(accounts: list[list[Line]], cut: int) -> None:
-        loaded = f"c{next(_numbers)}"
+        loaded = f"loaded{next(_numbers)}"
         folder = tmp_path_factory.mktemp("book")
         rows = [an_account_row(f"A{n}") for n in range(len(accounts))]
         with db.acting() as session:
