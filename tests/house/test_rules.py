@@ -175,7 +175,8 @@ def test_every_refusal_has_a_sentence() -> None:
     for package in (cases, messaging, portal):
         for name in _modules(package):
             importlib.import_module(name)
-    assert [code for code in sorted(CODES) if not refusals.has_sentence(code, "staff")] == []
+    ours = [code for code in sorted(CODES) if "test." not in code.partition(".")[0] + "."]  # a test registers its own
+    assert [code for code in ours if not refusals.has_sentence(code, "staff")] == []
 
 
 def test_no_sentence_is_of_a_refusal_that_nobody_makes() -> None:

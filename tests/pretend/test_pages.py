@@ -7,23 +7,14 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
-from tests.journeys.chromium import launch
 from tests.pretend.running import OURS, PHONE, Hook, Pretend, until
 from tests.pretend.test_sendgrid import ADDRESS, client, mail
 
 LINK = "http://127.0.0.1:9/s/abc"
 PHONE_PAGE = f"/phone/{quote(PHONE)}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
