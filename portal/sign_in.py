@@ -17,7 +17,7 @@ keyed hash of who was asked for, by which limits count and masks are made up.
 import ipaddress
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -38,9 +38,6 @@ from portal.told import tell
 from portal.wake import wake
 
 blueprint = Blueprint("sign_in", __name__)
-
-LINK_LIVES: Final = timedelta(hours=72)
-"""How long the link of a text or mail names its person."""
 
 
 class Find(Form):

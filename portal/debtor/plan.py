@@ -106,8 +106,6 @@ def send_plan() -> ResponseReturnValue:
             if chosen is not None and form.validate_on_submit():
                 made = _tried(session, form, chosen)
             if made is not None:
-                if mark_of(made.schedule) != form.mark.data:
-                    raise Changed
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip

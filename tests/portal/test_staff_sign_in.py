@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cases.db import Database
+from portal import passwords
 from portal.app import Evenly
 from tests.portal.doors import (
     PASSWORD,
@@ -69,6 +70,25 @@ def test_a_try_for_nobody_runs_the_same_statements(app: Evenly, db: Database) ->
             browser.post("/staff/sign-in", data=fields)
         ran.append(list(meanwhile))
     assert ran[0] == ran[1]
+
+
+@pytest.mark.parametrize("mail", ["priya@example.org", "nobody@example.org"])
+def test_a_try_costs_one_argon2_hash_whoever_it_is_for(
+    app: Evenly, db: Database, monkeypatch: pytest.MonkeyPatch, mail: str
+) -> None:
+    a_staff_member(db, app)
+    worked: list[str] = []
+    verify = passwords._HASHER.verify
+
+    class Watched:
+        @staticmethod
+        def verify(kept: str, typed: str) -> bool:
+            worked.append(kept[:30])
+            return verify(kept, typed)
+
+    monkeypatch.setattr(passwords, "_HASHER", Watched)
+    staff_sign_in(app, mail, pyotp.random_base32(), password="x")
+    assert worked == ["$argon2id$v=19$m=19456,t=2,p=1"]
 
 
 def test_a_code_counts_once(app: Evenly, db: Database, clock: SetClock) -> None:

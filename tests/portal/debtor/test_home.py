@@ -127,6 +127,16 @@ def test_money_paid_too_much_lowers_no_other_debt_and_is_said(app: Evenly, db: D
     assert "You paid £88.00 more than was owed. It is yours." in words(page)
 
 
+def test_a_debt_paid_ahead_lowers_no_other_debt(app: Evenly, db: Database, home_of_marta: Marta) -> None:
+    with db.acting() as session:
+        a_payment(session, [(home_of_marta.rent, 152460 + 52000)], date(2026, 11, 20))
+    page = sign_in(app, db, home_of_marta.person).get("/").text
+    assert [("Owed now", 21200)] in reckonings(page)
+    assert "You have paid £520.00 ahead here." in words(page)
+    for figure, rows in whys(page):
+        assert sum(amount for _, amount in rows[:-1]) == rows[-1][1] == figure
+
+
 # --------------------------------------------------------------------- the next thing
 
 
