@@ -133,9 +133,7 @@ def _enter(user: User, step: int, now: datetime, mail: str) -> Visitor | None:
     """Begins the visit; None when this code, or a later one, was used already."""
     token, before = secrets.token_urlsafe(32), signed_in()
     with _database().acting() as opened:
-        used = opened.execute(
-            update(User).where(User.id == user.id, User.totp_step < step).values(totp_step=step)
-        )
+        used = opened.execute(update(User).where(User.id == user.id, User.totp_step < step).values(totp_step=step))
         if used.rowcount != 1:  # type: ignore[attr-defined]
             return None
         if before is not None:

@@ -77,8 +77,13 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
     ]
     return {
         "menu": [
-            {"label": label, "href": url_for(endpoint), "current": here in pages, "count": count,
-             "waiting": _n("new", "new", count) if endpoint == "debtor.messages" else _("to answer")}
+            {
+                "label": label,
+                "href": url_for(endpoint),
+                "current": here in pages,
+                "count": count,
+                "waiting": _n("new", "new", count) if endpoint == "debtor.messages" else _("to answer"),
+            }
             for label, endpoint, pages, count in items
         ],
         "sign_out": url_for("sign_in.sign_out"),

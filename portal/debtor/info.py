@@ -28,34 +28,56 @@ ADVISERS: Final = (
     (
         _l("United Kingdom"),
         (
-            Adviser("StepChange Debt Charity", _l("Free debt advice, online and by phone."),
-                    "https://www.stepchange.org", "+44 800 138 1111"),
-            Adviser("National Debtline", _l("Free debt advice in England and Wales."),
-                    "https://nationaldebtline.org", "+44 808 808 4000"),
-            Adviser("Citizens Advice", _l("Free advice about debt, benefits and housing."),
-                    "https://www.citizensadvice.org.uk"),
-            Adviser("MoneyHelper", _l("A public service. It helps you find a debt adviser near you."),
-                    "https://www.moneyhelper.org.uk"),
+            Adviser(
+                "StepChange Debt Charity",
+                _l("Free debt advice, online and by phone."),
+                "https://www.stepchange.org",
+                "+44 800 138 1111",
+            ),
+            Adviser(
+                "National Debtline",
+                _l("Free debt advice in England and Wales."),
+                "https://nationaldebtline.org",
+                "+44 808 808 4000",
+            ),
+            Adviser(
+                "Citizens Advice",
+                _l("Free advice about debt, benefits and housing."),
+                "https://www.citizensadvice.org.uk",
+            ),
+            Adviser(
+                "MoneyHelper",
+                _l("A public service. It helps you find a debt adviser near you."),
+                "https://www.moneyhelper.org.uk",
+            ),
         ),
     ),
     (
         _l("Sweden"),
         (
-            Adviser("Budget- och skuldrådgivning",
-                    _l("Free and confidential advice from your municipality."),
-                    "https://www.hallakonsument.se"),
-            Adviser("Kronofogden", _l("The Enforcement Authority explains how debts can be restructured."),
-                    "https://www.kronofogden.se"),
+            Adviser(
+                "Budget- och skuldrådgivning",
+                _l("Free and confidential advice from your municipality."),
+                "https://www.hallakonsument.se",
+            ),
+            Adviser(
+                "Kronofogden",
+                _l("The Enforcement Authority explains how debts can be restructured."),
+                "https://www.kronofogden.se",
+            ),
         ),
     ),
     (
         _l("Poland"),
         (
-            Adviser("Nieodpłatna pomoc prawna",
-                    _l("Free legal and civic advice in every county, also about debts."),
-                    "https://www.gov.pl/web/gov/skorzystaj-z-darmowej-pomocy-prawnej"),
-            Adviser("Rzecznik Finansowy", _l("The Financial Ombudsman advises people about loans."),
-                    "https://rf.gov.pl"),
+            Adviser(
+                "Nieodpłatna pomoc prawna",
+                _l("Free legal and civic advice in every county, also about debts."),
+                "https://www.gov.pl/web/gov/skorzystaj-z-darmowej-pomocy-prawnej",
+            ),
+            Adviser(
+                "Rzecznik Finansowy", _l("The Financial Ombudsman advises people about loans."), "https://rf.gov.pl"
+            ),
         ),
     ),
 )

@@ -136,5 +136,3 @@ def _agreed_view(plan: Plan, agreed: Arrangement, names: Mapping[int, str]) -> S
     order = dict.fromkeys(share.account for each in plan.instalments for share in each.shares)
     named = {account: names.get(account, "") for account in order}
     return shown_agreed(plan.instalments, plan.row, named, agreed.calendar, plan.currency)
-
-
