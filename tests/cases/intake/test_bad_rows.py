@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from cases.db import Database
 from cases.intake.result import REFUSED, WARNED
@@ -17,125 +16,127 @@ GOOD_ENTRY = an_entry_row("A1", "E1", "2026-01-01", "charge", "100.00")
 GOOD_DUE = {"account_ref": "A1", "due_on": "2026-02-01", "amount": "60.00", "component": "principal"}
 
 
+_numbers = count(2)
+
+
 def _account(**given: object) -> dict[str, object]:
-    return an_account_row("A2", "P2", **given)
+    number = next(_numbers)
+    return an_account_row(f"A{number}", f"P{number}") | given
 
 
-def _entry(ref: str = "E2", **given: Any) -> dict[str, object]:
-    return an_entry_row("A1", ref, "2026-01-02", "charge", "10.00") | given
+def _entry(ref: str = "", **given: Any) -> dict[str, object]:
+    return an_entry_row("A1", ref or f"E{next(_numbers)}", "2026-01-02", "charge", "10.00") | given
 
 
 def _due(**given: object) -> dict[str, object]:
     return GOOD_DUE | {"due_on": "2026-03-01"} | given
 
 
-@pytest.mark.parametrize(
-    ("bad", "field", "code"),
-    [
-        (_account(person_ref=""), "person_ref", "required"),
-        (_account(account_ref=" "), "account_ref", "required"),
-        (_account(name=""), "name", "required"),
-        (_account(opened_on="2026-02-30"), "opened_on", "date"),
-        (_account(opened_on="01/02/2026"), "opened_on", "date"),
-        (_account(date_of_birth="1984-13-01"), "date_of_birth", "born"),
-        (_account(date_of_birth="2027-01-01"), "date_of_birth", "born.future"),
-        (_account(currency="GBPX"), "currency", "currency.unknown"),
-        (_account(currency="EUR"), "currency", "currency.new"),
-        (_account(country="Sweden"), "country", "country"),
-        (_account(original_amount="-5.00"), "original_amount", "amount.negative"),
-        (_account(original_amount="1,000.00"), "original_amount", "amount"),
-        (_account(interest_rate="eight"), "interest_rate", "rate"),
-        (_account(interest_from="2025-02-29"), "interest_from", "date"),
-        (an_account_row("A1", "P2"), "account_ref", "duplicate"),
-    ],
-)
-def test_a_bad_account_is_refused_and_the_others_are_loaded(
-    db: Database, tmp_path: Path, bad: Mapping[str, object], field: str, code: str
-) -> None:
-    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT, bad], entries=[GOOD_ENTRY]))
-    assert found(result) == [("accounts", 3, field, code)]
-    assert (result.files["accounts"].added, result.files["accounts"].refused) == (1, 1)
+Bad = tuple[Mapping[str, object], str, str]
+"""A row, the field at fault, and the code of its finding."""
+
+
+BAD_ACCOUNTS: list[Bad] = [
+    (_account(person_ref=""), "person_ref", "required"),
+    (_account(account_ref=" "), "account_ref", "required"),
+    (_account(name=""), "name", "required"),
+    (_account(opened_on="2026-02-30"), "opened_on", "date"),
+    (_account(opened_on="01/02/2026"), "opened_on", "date"),
+    (_account(date_of_birth="1984-13-01"), "date_of_birth", "born"),
+    (_account(date_of_birth="2027-01-01"), "date_of_birth", "born.future"),
+    (_account(currency="GBPX"), "currency", "currency.unknown"),
+    (_account(currency="EUR"), "currency", "currency.new"),
+    (_account(country="Sweden"), "country", "country"),
+    (_account(original_amount="-5.00"), "original_amount", "amount.negative"),
+    (_account(original_amount="1,000.00"), "original_amount", "amount"),
+    (_account(interest_rate="eight"), "interest_rate", "rate"),
+    (_account(interest_from="2025-02-29"), "interest_from", "date"),
+    (an_account_row("A1", "P2"), "account_ref", "duplicate"),
+]  # fmt: skip
+
+
+def test_bad_accounts_are_refused_and_the_others_are_loaded(db: Database, tmp_path: Path) -> None:
+    rows = [GOOD_ACCOUNT, *(row for row, _, _ in BAD_ACCOUNTS)]
+    result = load_book(db, write_book(tmp_path / "b", accounts=rows, entries=[GOOD_ENTRY]))
+    assert found(result) == [("accounts", n, field, code) for n, (_, field, code) in enumerate(BAD_ACCOUNTS, start=3)]
+    assert (result.files["accounts"].added, result.files["accounts"].refused) == (1, len(BAD_ACCOUNTS))
     assert result.files["entries"].added == 1 and result.kept
 
 
-@pytest.mark.parametrize(
-    ("bad", "field", "code"),
-    [
-        (_entry(account_ref="A9"), "account_ref", "account.unknown"),
-        (_entry(entry_ref=""), "entry_ref", "required"),
-        (_entry(value_date="2026-02-30"), "value_date", "date"),
-        (_entry(value_date="tomorrow"), "value_date", "date"),
-        (_entry(kind="bonus"), "kind", "kind"),
-        (_entry(amount="-10.00"), "amount", "amount.negative"),
-        (_entry(kind="payment", amount="-10.00"), "amount", "amount.negative"),
-        (_entry(amount="0.00"), "amount", "amount.zero"),
-        (_entry(amount="10.005"), "amount", "amount.decimals"),
-        (_entry(amount="10,00"), "amount", "amount"),
-        (_entry(amount=".50"), "amount", "amount"),
-        (_entry(amount="10."), "amount", "amount"),
-        (_entry(amount="1e3"), "amount", "amount"),
-        (_entry(amount="9999999999999999.00"), "amount", "amount"),
-        (_entry(amount="999999999999999.00"), "amount", "amount.large"),
-        (_entry(due_on="2026-06-31"), "due_on", "date"),
-        (_entry(currency="EUR"), "currency", "currency.other"),
-        (_entry(ref="E1"), "entry_ref", "duplicate"),
-        (_entry(reverses="E1"), "reverses", "reversal.not_a_reversal"),
-        (_entry(kind="reversal", amount="100.00"), "reverses", "reversal.names_nothing"),
-        (_entry(kind="reversal", amount="100.00", reverses="E9"), "reverses", "reversal.nothing"),
-        (_entry(kind="reversal", amount="90.00", reverses="E1"), "amount", "reversal.amount"),
-        (_entry(kind="reversal", amount="100.00", reverses="E1", value_date="2025-12-31"), "value_date", "reversal.early"),
-    ],
-)  # fmt: skip
-def test_a_bad_entry_is_refused_and_the_others_are_posted(
-    db: Database, tmp_path: Path, bad: Mapping[str, object], field: str, code: str
-) -> None:
-    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], entries=[GOOD_ENTRY, bad]))
-    assert found(result) == [("entries", 3, field, code)]
-    assert (result.files["entries"].added, result.files["entries"].refused) == (1, 1)
+BAD_ENTRIES: list[Bad] = [
+    (_entry(account_ref="A9"), "account_ref", "account.unknown"),
+    (_entry(entry_ref=""), "entry_ref", "required"),
+    (_entry(value_date="2026-02-30"), "value_date", "date"),
+    (_entry(value_date="tomorrow"), "value_date", "date"),
+    (_entry(kind="bonus"), "kind", "kind"),
+    (_entry(amount="-10.00"), "amount", "amount.negative"),
+    (_entry(kind="payment", amount="-10.00"), "amount", "amount.negative"),
+    (_entry(amount="0.00"), "amount", "amount.zero"),
+    (_entry(amount="10.005"), "amount", "amount.decimals"),
+    (_entry(amount="10,00"), "amount", "amount"),
+    (_entry(amount=".50"), "amount", "amount"),
+    (_entry(amount="10."), "amount", "amount"),
+    (_entry(amount="1e3"), "amount", "amount"),
+    (_entry(amount="9999999999999999.00"), "amount", "amount"),
+    (_entry(amount="999999999999999.00"), "amount", "amount.large"),
+    (_entry(due_on="2026-06-31"), "due_on", "date"),
+    (_entry(currency="EUR"), "currency", "currency.other"),
+    (_entry(ref="E1"), "entry_ref", "duplicate"),
+    (_entry(reverses="E1"), "reverses", "reversal.not_a_reversal"),
+    (_entry(kind="reversal", amount="100.00"), "reverses", "reversal.names_nothing"),
+    (_entry(kind="reversal", amount="100.00", reverses="E9"), "reverses", "reversal.nothing"),
+    (_entry(kind="reversal", amount="90.00", reverses="E1"), "amount", "reversal.amount"),
+    (_entry(kind="reversal", amount="100.00", reverses="E1", value_date="2025-12-31"), "value_date", "reversal.early"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("bad", "field", "code"),
-    [
-        (_due(account_ref="A9"), "account_ref", "account.unknown"),
-        (_due(due_on="2026-02-29"), "due_on", "date"),
-        (_due(due_on=""), "due_on", "required"),
-        (_due(amount="-60.00"), "amount", "amount.negative"),
-        (_due(amount="0"), "amount", "amount.zero"),
-        (_due(amount="60.001"), "amount", "amount.decimals"),
-        (_due(component="rent"), "component", "component"),
-    ],
-)
-def test_a_bad_instalment_is_refused_and_the_others_are_loaded(
-    db: Database, tmp_path: Path, bad: Mapping[str, object], field: str, code: str
-) -> None:
-    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], instalments=[GOOD_DUE, bad]))
-    assert found(result) == [("instalments", 3, field, code)]
-    assert (result.files["instalments"].added, result.files["instalments"].refused) == (1, 1)
+def test_bad_entries_are_refused_and_the_others_are_posted(db: Database, tmp_path: Path) -> None:
+    rows = [GOOD_ENTRY, *(row for row, _, _ in BAD_ENTRIES)]
+    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], entries=rows))
+    assert found(result) == [("entries", n, field, code) for n, (_, field, code) in enumerate(BAD_ENTRIES, start=3)]
+    assert (result.files["entries"].added, result.files["entries"].refused) == (1, len(BAD_ENTRIES))
 
 
-@pytest.mark.parametrize(
-    ("bad", "field", "code"),
-    [
-        ({"account_ref": "A9", "person_ref": "P2", "name": "Owen Hale"}, "account_ref", "account.unknown"),
-        ({"account_ref": "A1", "person_ref": "P9", "name": ""}, "person_ref", "person.unknown"),
-        ({"account_ref": "A1", "person_ref": "P2", "name": "Owen Hale", "role": "friend"}, "role", "role"),
-        ({"account_ref": "A1", "person_ref": "P2", "name": "Owen Hale", "from": "2026-2-1"}, "from", "date"),
-        ({"account_ref": "A1", "person_ref": "P1", "name": ""}, "person_ref", "liable.holder"),
-    ],
-)
-def test_a_bad_liability_is_refused(
-    db: Database, tmp_path: Path, bad: Mapping[str, object], field: str, code: str
-) -> None:
-    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], liable=[bad]))
-    assert found(result) == [("liable", 2, field, code)]
+BAD_INSTALMENTS: list[Bad] = [
+    (_due(account_ref="A9"), "account_ref", "account.unknown"),
+    (_due(due_on="2026-02-29"), "due_on", "date"),
+    (_due(due_on=""), "due_on", "required"),
+    (_due(amount="-60.00"), "amount", "amount.negative"),
+    (_due(amount="0"), "amount", "amount.zero"),
+    (_due(amount="60.001"), "amount", "amount.decimals"),
+    (_due(component="rent"), "component", "component"),
+]  # fmt: skip
+
+
+def test_bad_instalments_are_refused_and_the_others_are_loaded(db: Database, tmp_path: Path) -> None:
+    rows = [GOOD_DUE, *(row for row, _, _ in BAD_INSTALMENTS)]
+    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], instalments=rows))
+    assert found(result) == [
+        ("instalments", n, field, code) for n, (_, field, code) in enumerate(BAD_INSTALMENTS, start=3)
+    ]
+    assert (result.files["instalments"].added, result.files["instalments"].refused) == (1, len(BAD_INSTALMENTS))
+
+
+BAD_LIABILITIES: list[Bad] = [
+    ({"account_ref": "A9", "person_ref": "P2", "name": "Owen Hale"}, "account_ref", "account.unknown"),
+    ({"account_ref": "A1", "person_ref": "P9", "name": ""}, "person_ref", "person.unknown"),
+    ({"account_ref": "A1", "person_ref": "P3", "name": "Owen Hale", "role": "friend"}, "role", "role"),
+    ({"account_ref": "A1", "person_ref": "P4", "name": "Owen Hale", "from": "2026-2-1"}, "from", "date"),
+    ({"account_ref": "A1", "person_ref": "P1", "name": ""}, "person_ref", "liable.holder"),
+]  # fmt: skip
+
+
+def test_bad_liabilities_are_refused(db: Database, tmp_path: Path) -> None:
+    rows = [row for row, _, _ in BAD_LIABILITIES]
+    result = load_book(db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], liable=rows))
+    assert found(result) == [("liable", n, field, code) for n, (_, field, code) in enumerate(BAD_LIABILITIES, start=2)]
     assert result.files["accounts"].added == 1
 
 
 def test_a_refused_account_refuses_what_depends_on_it(db: Database, tmp_path: Path) -> None:
     folder = write_book(
         tmp_path / "b",
-        accounts=[GOOD_ACCOUNT, _account(opened_on="never")],
+        accounts=[GOOD_ACCOUNT, an_account_row("A2", "P2", opened_on="never")],
         liable=[{"account_ref": "A2", "person_ref": "P3", "name": "Owen Hale"}, {"account_ref": "A1", "person_ref": "P2", "name": ""}],
         instalments=[GOOD_DUE, _due(account_ref="A2")],
         entries=[GOOD_ENTRY, _entry(account_ref="A2")],
@@ -165,24 +166,20 @@ def test_an_empty_field_says_nothing_of_a_person(db: Database, tmp_path: Path) -
     assert result.findings == () and result.people_added == 1
 
 
-@pytest.mark.parametrize(
-    ("given", "field", "code"),
-    [
+def test_what_cannot_be_read_of_a_person_is_a_warning_and_the_person_is_loaded(db: Database, tmp_path: Path) -> None:
+    given: list[tuple[dict[str, object], str, str]] = [
         ({"phone": "ring me"}, "phone", "phone"),
         ({"email": "marta at home"}, "email", "mail"),
         ({"language": "English!"}, "language", "language"),
         ({"country": "SE", "national_id": "19840517-0000"}, "national_id", "national_id"),
-    ],
-)
-def test_what_cannot_be_read_of_a_person_is_a_warning_and_the_person_is_loaded(
-    db: Database, tmp_path: Path, given: dict[str, object], field: str, code: str
-) -> None:
-    folder = write_book(tmp_path / "b", accounts=[an_account_row("A1", "P1", **given)])
+    ]
+    rows = [an_account_row(f"A{n}", f"P{n}") | fields for n, (fields, _, _) in enumerate(given)]
+    folder = write_book(tmp_path / "b", accounts=rows)
     result = load_book(db, folder)
-    assert found(result) == [("accounts", 2, field, code)] and not result.findings[0].refused
-    assert (result.refused, result.people_added) == (0, 1)
+    assert found(result) == [("accounts", n, field, code) for n, (_, field, code) in enumerate(given, start=2)]
+    assert (result.refused, result.people_added) == (0, 4)
     again = load_book(db, folder, new=False)
-    assert found(again) == found(result) and again.files["accounts"].unchanged == 1
+    assert found(again) == found(result) and again.files["accounts"].unchanged == 4
 
 
 def test_only_an_adjustment_may_be_negative_and_it_lowers_the_debt(db: Database, tmp_path: Path) -> None:
