@@ -36,7 +36,7 @@ LEASE: Final = timedelta(minutes=2)
 """How long, in real time, a claimed message may take until it is settled."""
 MARGIN: Final = timedelta(seconds=30)
 """A call that would begin so close to its lease's end does not begin: it may take until time-out."""
-BATCH: Final = 128
+BATCH: Final = 256
 NOT_SENT_WAIT: Final = timedelta(minutes=1)
 
 CODE_MINUTES: Final = 10

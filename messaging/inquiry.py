@@ -16,7 +16,7 @@ from cases.history import Actor
 from cases.refusal import refusal_code
 from cases.work import queue
 from messaging.carriers import Effect, Found, Sought
-from messaging.delivery import BATCH, LEASE
+from messaging.delivery import LEASE
 from messaging.outbox import Message
 from messaging.outcome import advance, end
 from messaging.permit import PURPOSES, Purpose
@@ -29,9 +29,11 @@ GIVE_UP: Final = timedelta(minutes=10)
 """After so long without report or entry in the list a person decides."""
 GIVE_UP_UNASKED: Final = timedelta(hours=1)
 """After so long in which the list could not even be asked a person decides."""
+LOOKED_UP: Final = 50
+"""How many are looked up in one round."""
 
 
-def unclear(session: Session, *, real: datetime, limit: int = BATCH) -> list[tuple[str, Sought]]:
+def unclear(session: Session, *, real: datetime, limit: int = LOOKED_UP) -> list[tuple[str, Sought]]:
     """The uncertain messages to be looked up at their carriers now: the channel, and what is sought.
 
     Those that wait for a person's decision are not among them.

@@ -33,11 +33,13 @@ from portal import code
 log = structlog.get_logger()
 
 THREADS: Final = 16
-AT_ONCE: Final = 64
+AT_ONCE: Final = 128
 """So many answers are settled together, if they come within SOON."""
 SOON: Final = 0.1
-AHEAD: Final = 6
+AHEAD: Final = 12
 """So many messages a thread are claimed ahead, that no thread waits for a claim."""
+PATIENCE: Final = 20
+"""No more is claimed than the permitted rate carries in so many seconds: far less than a lease."""
 LONGEST: Final = 30.0
 """Seconds after which a delivery claims nothing more, so that a process can end in time."""
 _TRIES: Final = 5
@@ -80,7 +82,9 @@ class Rounds:
         self._prepare, self._pace = prepare, Pace(rate)
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
-        self._threads, self._batch = threads, batch
+        self._threads = threads
+        carried = max(1, int(rate * PATIENCE)) if rate else batch
+        self._batch, self._room = min(batch, carried), min(AHEAD * threads, carried) if rate else AHEAD * threads
 
     def wakes_by(self, wake: Callable[[str], None]) -> None:
         """How a delivery that has not finished asks for another one."""
@@ -167,7 +171,7 @@ class Rounds:
         first = 0.0
         try:
             while more or out or answers:
-                if more and out < AHEAD * self._threads:
+                if more and out < self._room:
                     claimed, seen = self._claim()
                     decided += seen
                     more = seen > 0 and time.monotonic() < ends

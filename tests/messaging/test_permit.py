@@ -13,6 +13,7 @@ from cases.people import permission
 from cases.people.contact import add_contact
 from messaging import outbox, permit
 from messaging.carriers import Answer, Effect, Group, Meaning, Verdict
+from messaging.providers.tray import Tray
 from portal.rounds import Rounds
 from tests.factories import BY, a_creditor, a_person
 from tests.messaging.rounds import CODE, FixedClock, a_voice, rounds, same_code, states, told
@@ -351,3 +352,13 @@ def test_a_person_of_two_creditors_in_two_countries_needs_both_windows_open(db: 
         set_to(worker, london(MONDAY, 8))
         worker.deliver()
         assert len(tray.taken) == 1
+
+
+def test_no_more_is_claimed_than_the_permitted_rate_carries_within_the_lease(db: Database, at: datetime) -> None:
+    people = [someone(db, mobile=f"+4477009001{n:02d}") for n in range(50)]
+    for person in people:
+        a_message(db, at, person)
+    slow = Rounds(db, FixedClock(at), carriers={"sms": Tray()}, voice=a_voice(), prepare=same_code, rate=1)
+    claimed, decided = slow._claim()
+    slow.close()
+    assert (len(claimed), decided) == (20, 20)
