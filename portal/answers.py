@@ -45,7 +45,7 @@ def join(main: click.Group) -> None:
 @click.option("--system", required=True, help="The source system's name.")
 @click.option("--new-creditor", help="The name of a creditor to take on.")
 @click.option("--country", help="The new creditor's country, two letters.")
-@click.option("--currency", help="The new creditor's currency, three letters.")
+@click.option("--currency", help="The new creditor's currency, or one that is new for this creditor.")
 @click.option("--atomic", is_flag=True, help="Load every row or none.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write a CSV of what was refused or corrected.")
@@ -55,7 +55,7 @@ def load_command(
     atomic: bool, dry_run: bool, report: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Load accounts, people, instalments and entries from a folder or file of Evenly's layout."""
-    if (new_creditor is None) != (country is None) or (new_creditor is None) != (currency is None):
+    if (new_creditor is None) != (country is None) or (new_creditor is not None and currency is None):
         raise click.UsageError("--new-creditor, --country and --currency go together")
     new = load.NewCreditor(new_creditor, country, currency) if new_creditor and country and currency else None
     files = layout.files_of(path)
@@ -64,7 +64,8 @@ def load_command(
             with at.db.acting() as session:
                 result = load.load(
                     session, files, creditor=creditor_ref, system=system, new_creditor=new, atomic=atomic,
-                    dry_run=dry_run, by=BY_COMMAND, at=at.now, progress=progress,
+                    currencies=[currency] if currency else [], dry_run=dry_run, by=BY_COMMAND, at=at.now,
+                    progress=progress,
                 )  # fmt: skip
         except load.NothingKept as nothing:
             result = nothing.result
