@@ -171,7 +171,7 @@ def discloses_nothing(text: str, house: House, *names: str) -> None:
 
 def sums_hold(page: Page) -> int:
     """Each *Why …?* ends in the sum that it explains. Returns how many there were."""
-    whys = page.get_by_role("group").filter(has=page.get_by_text(re.compile("^Why "))).all()
+    whys = page.locator("details:has(dl)").filter(has=page.get_by_text(re.compile("^Why "))).all()
     for why in whys:
         asked = why.locator("summary").inner_text()
         why.evaluate("d => d.open = true")
