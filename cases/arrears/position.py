@@ -102,13 +102,13 @@ r as (select t.account_id, t.creditor_id, t.on_day as as_of, t.fallen, t.met, gr
 """
 """Positions, set-based. `{asked}` gives account_id, creditor_id and on_day; the rows are in `r`."""
 
-BY_IDS: Final = "select id as account_id, creditor_id, cast(:on as date) as on_day from account where id = any(:ids)"
+BY_IDS: Final = "select id as account_id, creditor_id, cast(:on as date) as on_day from account where id = any(cast(:ids as bigint[]))"
 BY_CREDITOR: Final = (
     "select id as account_id, creditor_id, cast(:on as date) as on_day from account where creditor_id = :creditor"
 )
 BY_ZONE: Final = (
     "select x.id as account_id, x.creditor_id, (cast(:at as timestamptz) at time zone c.zone)::date as on_day"
-    " from account x join creditor c on c.id = x.creditor_id where x.id = any(:ids)"
+    " from account x join creditor c on c.id = x.creditor_id where x.id = any(cast(:ids as bigint[]))"
 )
 KEEP: Final = """
 insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)

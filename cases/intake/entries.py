@@ -12,6 +12,7 @@ from cases.intake.check import Rule, extra_of, judge, make_days, quoting, refuse
 from cases.intake.layout import COLUMNS, ENTRIES, ENTRY_KINDS, amount_ok
 from cases.intake.schedule import ACCOUNT, MINOR, account_rules
 from cases.intake.staging import Arrival
+from cases.intake.standing import standing
 
 
 def key_sql(ref: str) -> str:
@@ -119,6 +120,7 @@ def _check_reversals(arrival: Arrival) -> None:
     )
     if not arrival.ask("select 1 from reversal limit 1"):
         return
+    _follow_moved(arrival)
     value = "jsonb_build_object('value', left(r.reverses, 40))"
     refused = (
         "exists (select from finding f join staged_entries s using (n) where f.file = 'entries' and f.refused"
@@ -141,3 +143,13 @@ def _check_reversals(arrival: Arrival) -> None:
         f"select r.n, 'reverses', 'reversal.again', {value} from (select r.*, row_number() over (partition by r.reverses"
         " order by r.value_date, r.n) as k from reversal r join in_entries i using (n)) r where k > 1",
     )
+
+
+def _follow_moved(arrival: Arrival) -> None:
+    """A lowering adjustment that had to move was mirrored and not taken back: it may stand elsewhere."""
+    moved = arrival.ask("select n, of_account, reverses from reversal where taken_back and what = 'adjustment'")
+    stand = standing(arrival, sorted({account for _, account, _ in moved})) if moved else {}
+    still = [
+        n for n, account, ref in moved if key_of(arrival.system, ref) in {p.origin for p in stand.get(account, [])}
+    ]
+    arrival.run("update reversal set taken_back = false where n = any (%(still)s::bigint[])", still=still)

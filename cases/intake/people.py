@@ -44,6 +44,9 @@ class Normalised:
 _NORMAL: Final = (
     "person_ref, name_norm, postcode_norm, phone_norm, textable, email_norm, national_id_norm, organisation, language"
 )
+_SILENCE: Final = 15.0
+"""Seconds of waiting after which the database hears from us."""
+
 _LIVE: Final = "r.creditor_id = %(creditor)s and r.system = %(system)s and r.replaced_at is null"
 _HEAD: Final = "left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted"
 
@@ -96,7 +99,7 @@ def merge(arrival: Arrival, session: Session, made: Future[Normalised]) -> tuple
         "create temp table normal (person_ref text, name_norm text, postcode_norm text, phone_norm text, textable boolean,"
         " email_norm text, national_id_norm text, organisation boolean, language text) on commit drop"
     )
-    normalised = made.result()
+    normalised = _awaited(arrival, made)
     arrival.copy("normal", _NORMAL, iter(normalised.rows))
     arrival.run("analyze normal")
     arrival.run(matching.NEWCOMERS)
@@ -121,6 +124,17 @@ def merge(arrival: Arrival, session: Session, made: Future[Normalised]) -> tuple
     arrival.run("analyze party")
     _warn(arrival)
     return added, joined, matching.likely_pairs(session, written)
+
+
+def _awaited(arrival: Arrival, made: Future[Normalised]) -> Normalised:
+    """The normalised rows. The server ends a transaction that stays silent for a minute, so it is spoken to."""
+    while True:
+        try:
+            return made.result(timeout=_SILENCE)
+        except TimeoutError:
+            if made.done():
+                raise
+            arrival.ask("select 1")
 
 
 def _normalised(home: str, today: date, asked: list[tuple[Any, ...]]) -> Normalised:

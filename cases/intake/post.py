@@ -17,6 +17,7 @@ from cases.intake.entries import key_of
 from cases.intake.layout import ENTRIES
 from cases.intake.replay import AccountReplay, Posting, Row, written
 from cases.intake.staging import Arrival
+from cases.intake.standing import standing
 
 _ACCOUNTS_AT_ONCE: Final = 2_000
 
@@ -159,19 +160,8 @@ def _copied(postings: Iterator[tuple[int, Posting]]) -> Iterator[tuple[Any, ...]
 
 
 def _replayed(arrival: Arrival, accounts: list[int]) -> list[AccountReplay]:
-    replays = {account: AccountReplay(account, arrival.creditor.fees, standing=[]) for account in accounts}
-    standing = arrival.ask(
-        "select e.account_id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.key, p.key, e.id from entry e"
-        " left join payment p on p.id = e.payment_id where e.account_id = any (%(ids)s::bigint[]) and e.reverses is null"
-        " and not exists (select from entry m where m.reverses = e.id) order by e.account_id, e.id",
-        ids=accounts,
-    )
-    for account, rows in groupby(standing, key=lambda row: row[0]):
-        kept = [
-            Posting(kind, component, amount, on, due_on, key, payment, _origin(payment or key), number)
-            for _, kind, component, amount, on, due_on, key, payment, number in rows
-        ]
-        replays[account] = AccountReplay(account, arrival.creditor.fees, standing=kept)
+    stood = standing(arrival, accounts)
+    replays = {a: AccountReplay(a, arrival.creditor.fees, standing=stood.get(a, [])) for a in accounts}
     new = arrival.ask(
         "select i.account_id, case when o.value_date = i.value_date then greatest(i.n, o.n) else i.n end,"
         " i.kind, i.amount, i.value_date, i.due_on, i.key, i.reverses from in_entries i left join in_entries o"
@@ -187,8 +177,3 @@ def _row(system: str, row: tuple[Any, ...]) -> Row:
     _, place, kind, amount, value_date, due_on, key, reverses = row
     target = key_of(system, reverses) if reverses else None
     return Row((place, int(kind == "reversal")), kind, amount, value_date, due_on, key, target)
-
-
-def _origin(key: str) -> str:
-    """The key of the row that a posting came from: its parts are named after it with strokes."""
-    return key.partition("/")[0]
