@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from tests.conftest import Servers
 
 MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 """The moment at which the story begins: Tuesday 24 November 2026, ten o'clock in London."""
+
+_houses = count()
 
 _UP = "import os, sys; from portal.settings import Settings; from portal.up import run\n"
 _UP += "sys.exit(run(Settings.read(os.environ), demo=True))"
@@ -101,10 +104,9 @@ def standing(servers: Servers, load: Callable[[Settings], None], morning: dateti
     name = f"evenly_{top.name.replace('-', '_').lower()}"
     _administer(servers, f'create database "{name}" template "{servers.template}" owner "{servers.prefix}_owner"')
     app, owner = cluster.prepare(servers.superuser, database=name, prefix=servers.prefix, password="for tests alone")
-    # Another queue than other tests ring for; rounds are found in the database anyway.
     environ = {
         "EVENLY_ENV": "test", "EVENLY_VAR": str(var), "EVENLY_PORT": "8300", "EVENLY_PREFIX": servers.prefix,
-        "DATABASE_URL": libpq_url(app), "REDIS_URL": _other_database(servers.redis), "EVENLY_WORKER_PROCESSES": "1",
+        "DATABASE_URL": libpq_url(app), "REDIS_URL": _redis_of_its_own(servers.redis), "EVENLY_WORKER_PROCESSES": "1",
         "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
     }  # fmt: skip
     gap = morning - datetime.now(UTC)
@@ -141,11 +143,12 @@ def house(servers: Servers) -> Iterator[House]:
         yield made
 
 
-def _other_database(redis: str) -> str:
-    """The same Redis, its database 1."""
+def _redis_of_its_own(redis: str) -> str:
+    """The same Redis, another of its databases: a worker must not hear another house's bell."""
+    number = next(_houses) % 15 + 1
     if redis.startswith("unix"):
-        return f"{redis}{'&' if '?' in redis else '?'}virtual_host=1"
-    return re.sub(r"(://[^/]+)(/\d*)?$", r"\1/1", redis)
+        return f"{redis}{'&' if '?' in redis else '?'}virtual_host={number}"
+    return re.sub(r"(://[^/]+)(/\d*)?$", rf"\g<1>/{number}", redis)
 
 
 def _administer(servers: Servers, sql: str) -> None:
