@@ -81,9 +81,7 @@ class House:
 
     def logs(self) -> dict[str, str]:
         """What web, worker and timetable have written. The stand-in is another firm's."""
-        return {
-            name: (self.settings.var / f"{name}.log").read_text("utf-8") for name in ("web", "worker", "timetable")
-        }
+        return {name: (self.settings.var / f"{name}.log").read_text("utf-8") for name in ("web", "worker", "timetable")}
 
     def until(self, holds: Callable[[], Any], what: str, seconds: float = 20) -> Any:
         """What `holds` gives, once it is something; fails, naming it, when it does not come about."""
@@ -152,7 +150,9 @@ def _redis_of_its_own(redis: str) -> str:
 
 
 def _administer(servers: Servers, sql: str) -> None:
-    engine = create_engine(make_url(sqlalchemy_url(servers.superuser)), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        make_url(sqlalchemy_url(servers.superuser)), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.execute(text(sql))
     engine.dispose()

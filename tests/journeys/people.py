@@ -4,8 +4,8 @@ They find things as people do: by what a button, a field or a heading is called.
 """
 
 import re
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,7 +15,7 @@ from portal.demo.story import PASSWORD
 from tests.journeys.house import House
 
 TELLING = re.compile(
-    r"[£€$]|\b(kr|zł|sek|gbp|pln|czk)\b|\b\d+[.,]\d\d\b"
+    r"[£€$]|\b(kr|kč|zł|sek|gbp|pln|czk)\b|\b\d+[.,]\d\d\b"
     r"|debt|\bow(e|es|ed|ing)\b|arrear|overdue|\bpay|instal|\bplan\b|collect|loan|rent\b|council|energi|credit|housing|kredyt",
     re.IGNORECASE,
 )
@@ -37,7 +37,11 @@ class Borrower:
         return [words for words in self._bubbles() if not re.match(r"\d{6} is your", words)]
 
     def _bubbles(self) -> list[str]:
-        self.texts_page.goto(f"{self.house.phones}/phone/{self.number}")
+        def all_here() -> bool:
+            self.texts_page.goto(f"{self.house.phones}/phone/{self.number}")
+            return not self.texts_page.get_by_text("is on its way").count()
+
+        self.house.until(all_here, "a text that is on its way")
         bubbles = self.texts_page.get_by_role("listitem").filter(has=self.texts_page.get_by_text("From "))
         return [words.strip() for words in bubbles.locator(".words").all_inner_texts()]
 

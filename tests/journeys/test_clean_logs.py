@@ -48,14 +48,21 @@ def test_the_logs_of_the_whole_story_hold_nothing_about_anyone(browser: Browser,
     found = []
     secrets = {word for (word,) in house.rows(PERSONAL) if word and len(word) > 3} | set(house.told["marta"])
     secrets |= {each.who.phone for each in CHARACTERS} | {pair.secret.hex() for pair in house.settings.keys}
-    secrets |= {*house.settings.twilio_auth_tokens, house.settings.sendgrid_api_key or "", str(house.settings.broker_url)}
+    secrets |= {
+        *house.settings.twilio_auth_tokens,
+        house.settings.sendgrid_api_key or "",
+        str(house.settings.broker_url),
+    }
     for name, log in logs.items():
         for line in log.splitlines():
             found += [f"{name}: {what}: {line}" for what, shape in SHAPES.items() if shape.search(bare(line))]
         # One search for all: thousands of words in a log of thousands of lines.
         known = re.compile("|".join(re.escape(word) for word in sorted(secrets - {""}, key=len, reverse=True)))
         words = " ".join(bare(line) for line in log.splitlines())
-        found += [f"{name}: {hit.group()} in …{words[max(hit.start() - 80, 0) : hit.end() + 40]}" for hit in known.finditer(words)]
+        found += [
+            f"{name}: {hit.group()} in …{words[max(hit.start() - 80, 0) : hit.end() + 40]}"
+            for hit in known.finditer(words)
+        ]
     assert not found, "\n".join(found[:20])
 
 
