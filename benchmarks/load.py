@@ -5,9 +5,11 @@ and 1,000,000 entries of all kinds, reversals among them. Ours is `load` from th
 files to the commit, without the positions, which are reported apart. The limit
 is what COPY needs for the rows that came of it, in the order of their keys, into
 an empty database of the same migration: with every key, trigger and index. Both
-run on one embedded PostgreSQL that syncs to disk, each after a checkpoint.
+run on one embedded PostgreSQL that syncs to disk, in turn and each after a
+checkpoint; the best time of each counts, for whatever else the machine does only
+ever adds to one.
 
-EVENLY_BENCH_ACCOUNTS names another number of accounts.
+EVENLY_BENCH_ACCOUNTS and EVENLY_BENCH_ROUNDS name other numbers than 100,000 and 2.
 """
 
 import csv
@@ -34,6 +36,7 @@ from portal.embedded import Place, Postgres
 from portal.settings import libpq_url
 
 ACCOUNTS = int(os.environ.get("EVENLY_BENCH_ACCOUNTS", "100000"))
+ROUNDS = int(os.environ.get("EVENLY_BENCH_ROUNDS", "2"))
 EACH = 10
 """Instalments, and entries, of one account."""
 
@@ -53,24 +56,29 @@ KINDS = ("payment",) * 12 + ("charge",) * 4 + ("interest",) * 2 + ("fee", "cost"
 
 
 def measure() -> dict[str, Any]:
-    """Makes the book, loads it, copies it, and says how the two times compare."""
-    with _servers() as (superuser, app_url, bare):
-        folder = Path(tempfile.mkdtemp(prefix="evenly-bench-"))
-        try:
-            _say("making the book")
-            rows = make_book(folder, ACCOUNTS)
-            _checkpoint(superuser, "evenly")
-            ours, positions, steps = _load(app_url, folder)
-            _say(f"ours {ours:.1f} s, positions {positions:.1f} s: {steps}")
-            copies = _copy_out(superuser, folder)
-            _checkpoint(superuser, bare)
-            limit = _copy_in(superuser, bare, copies)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Makes the book, loads it and copies it in turn, and says how the best times of both compare."""
+    folder = Path(tempfile.mkdtemp(prefix="evenly-bench-"))
+    loads, copies = [], []
+    try:
+        _say("making the book")
+        rows = make_book(folder, ACCOUNTS)
+        with _server() as superuser:
+            for turn in range(ROUNDS):
+                app, bare = _databases(superuser, turn)
+                _checkpoint(superuser)
+                loads.append(_load(app, folder))
+                _say(f"ours {loads[-1][0]:.1f} s, positions {loads[-1][1]:.1f} s: {loads[-1][2]}")
+                written = _copy_out(superuser, f"loaded_{turn}", folder)
+                _checkpoint(superuser)
+                copies.append(_copy_in(superuser, bare, written))
+                _say(f"copy {copies[-1]:.1f} s")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    ours, positions, _ = min(loads)
     return {
         "ours": round(ours, 2),
-        "limit": round(limit, 2),
-        "ratio": round(ours / limit, 2),
+        "limit": round(min(copies), 2),
+        "ratio": round(ours / min(copies), 2),
         "rows": rows,
         "rows_a_second": round(rows / ours),
         "positions_seconds": round(positions, 2),
@@ -131,21 +139,26 @@ def _writer(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def _servers() -> Iterator[tuple[str, str, str]]:
-    """The superuser's URL, the app's, and the name of a second, empty database of the same migration."""
+def _server() -> Iterator[str]:
+    """The superuser's URL of a PostgreSQL of this run alone."""
     var = Path(tempfile.mkdtemp(prefix="evenly-bench-"))
     place = Place(var)
     postgres = Postgres(place)
     try:
-        app, owner = cluster.prepare(postgres.url, password="for this run alone")
-        cluster.upgrade(owner)
-        _, owner = cluster.prepare(postgres.url, database="bare", password="for this run alone")
-        cluster.upgrade(owner)
-        yield postgres.url, app, "bare"
+        yield postgres.url
     finally:
         postgres.stop()
         place.close()
         shutil.rmtree(var, ignore_errors=True)
+
+
+def _databases(superuser: str, turn: int) -> tuple[str, str]:
+    """Two empty databases of the newest migration: the app's URL of one, and the name of the other."""
+    urls = {}
+    for name in (f"loaded_{turn}", f"bare_{turn}"):
+        urls[name], owner = cluster.prepare(superuser, database=name, password="for this run alone")
+        cluster.upgrade(owner)
+    return urls[f"loaded_{turn}"], f"bare_{turn}"
 
 
 def _load(app_url: str, folder: Path) -> tuple[float, float, dict[str, float]]:
@@ -168,9 +181,9 @@ def _load(app_url: str, folder: Path) -> tuple[float, float, dict[str, float]]:
     return whole - positions, positions, {step: round(at, 1) for step, at in begun.items()}
 
 
-def _copy_out(superuser: str, folder: Path) -> dict[str, Path]:
+def _copy_out(superuser: str, loaded: str, folder: Path) -> dict[str, Path]:
     copies = {}
-    with psycopg.connect(_in(superuser, "evenly")) as connection:
+    with psycopg.connect(_in(superuser, loaded)) as connection:
         for table in TABLES:
             columns = _columns(connection, table)
             path = copies[table] = folder / f"{table}.copy"
@@ -185,19 +198,17 @@ def _copy_out(superuser: str, folder: Path) -> dict[str, Path]:
     return copies
 
 
-def _copy_in(superuser: str, bare: str, copies: dict[str, Path]) -> float:
+def _copy_in(superuser: str, bare: str, written: dict[str, Path]) -> float:
     start = time.perf_counter()
     with psycopg.connect(_in(superuser, bare)) as connection:
-        for table, path in copies.items():
+        for table, path in written.items():
             columns = _columns(connection, table)
-            began = time.perf_counter()
             with (
                 path.open("rb") as source,
                 connection.cursor().copy(f"copy {table} ({columns}) from stdin".encode()) as copy,
             ):
                 while chunk := source.read(1 << 20):
                     copy.write(chunk)
-            _say(f"copy {table}: {time.perf_counter() - began:.1f} s")
     return time.perf_counter() - start
 
 
@@ -210,8 +221,8 @@ def _columns(connection: psycopg.Connection[Any], table: str) -> str:
     return ", ".join(f'"{row[0]}"' for row in found)
 
 
-def _checkpoint(superuser: str, database: str) -> None:
-    with psycopg.connect(_in(superuser, database), autocommit=True) as connection:
+def _checkpoint(superuser: str) -> None:
+    with psycopg.connect(libpq_url(superuser), autocommit=True) as connection:
         connection.execute("checkpoint")
 
 

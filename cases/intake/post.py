@@ -28,15 +28,15 @@ _COMPONENT: Final = (
 )
 
 _PAYMENTS: Final = """
-insert into payment (creditor_id, currency, amount, value_date, recorded_at, key)
-select %(creditor)s, currency, amount, value_date, %(at)s, key from in_entries i
+insert into payment (creditor_id, currency, amount, value_date, recorded_at, tx, key)
+select %(creditor)s, currency, amount, value_date, %(at)s, (select history_tx()), key from in_entries i
 where kind = 'payment' and not exists (select from replayed r where r.account_id = i.account_id)
 order by account_id, value_date, n returning id, key
 """
 
 _RAISES: Final = f"""
-insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at, key)
-select %(creditor)s, account_id, currency, kind, {_COMPONENT}, {_BOOK}, amount, value_date, due_on, %(at)s, key from in_entries i
+insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, due_on, recorded_at, tx, key)
+select %(creditor)s, account_id, currency, kind, {_COMPONENT}, {_BOOK}, amount, value_date, due_on, %(at)s, (select history_tx()), key from in_entries i
 where kind <> 'payment' and amount > 0 and not exists (select from replayed r where r.account_id = i.account_id)
 order by account_id, value_date, n
 """
@@ -68,8 +68,8 @@ s3 as (select *, greatest(0, max(m2 - interest) over w) as m3 from s2 {_W}),
 s4 as (select *, greatest(0, max(m3 + adjusted - principal) over w) as m4 from s3 {_W}),
 s5 as (select *, m1 - lag(m1, 1, 0::bigint) over w as d1, m2 - lag(m2, 1, 0::bigint) over w as d2, m3 - lag(m3, 1, 0::bigint) over w as d3,
        m4 - lag(m4, 1, 0::bigint) over w as d4 from s4 {_W})
-insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, recorded_at, key, payment_id)
-select %(creditor)s, account_id, currency, kind, c.component, {_BOOK}, c.amount, value_date, %(at)s,
+insert into entry (creditor_id, account_id, currency, kind, component, book, amount, value_date, recorded_at, tx, key, payment_id)
+select %(creditor)s, account_id, currency, kind, c.component, {_BOOK}, c.amount, value_date, %(at)s, (select history_tx()),
   case when kind = 'payment' then key || '/' || account_id || '/' || c.component
        when c.component = 'credit' and d4 < lowered then key || '/2' else key end, payment_id
 from s5 cross join lateral (values (1, 'cost', d1 - paid), (2, 'fee', d2 - d1), (3, 'interest', d3 - d2),
