@@ -6,7 +6,7 @@ ARGS ?=
 py := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-real check bench lock
+.PHONY: help setup demo demo-reset test test-fast test-real check bench lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -22,6 +22,9 @@ demo-reset: .venv/.ready ## Throw the demo's data away
 test: .venv/.tests ## Run all tests on embedded servers (ARGS="-k word" for some)
 	@$(py) -m tests.journeys.chromium
 	@$(py) -m pytest $(ARGS)
+
+test-fast: .venv/.tests ## Run all but the tests with a browser or a whole house, in under 3 minutes
+	@$(py) -m pytest -m 'not slow' $(ARGS)
 
 test-real: .venv/.tests ## Run all tests on this system's own PostgreSQL and Redis
 	@$(py) -m tests.journeys.chromium

@@ -67,6 +67,7 @@ class Kind(StrEnum):
     PROPOSAL_WITHDRAWN = "proposal.withdrawn"
     PROPOSAL_AGREED = "proposal.agreed"
     PROPOSAL_EXPIRED = "proposal.expired"
+    PROPOSAL_SUPERSEDED = "proposal.superseded"
     ARRANGEMENT_STARTED = "arrangement.started"
     ARRANGEMENT_SUPERSEDED = "arrangement.superseded"
     ARRANGEMENT_CANCELLED = "arrangement.cancelled"

@@ -104,7 +104,7 @@ def positions_command(creditor_ref: str, on: datetime | None, as_json: bool) -> 
         click.echo(json.dumps(rows))
         return
     names = ["account_ref", "overdue", "days_in_arrears", "since", "status", "band", "pool", "collector"]
-    out = csv.DictWriter(click.get_text_stream("stdout"), names, lineterminator="\n")
+    out = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     out.writeheader()
     out.writerows(rows)
 
@@ -152,7 +152,7 @@ def case_command(case_ref: str, as_json: bool, lines: int) -> None:
     """Print the history of a case, newest first."""
     with door() as at, at.db.asking("staff") as session:
         people = all_ids(session, case_called(session, case_ref.upper()).id)
-        told = [
+        told: list[dict[str, Any]] = [
             {"id": line.id, "at": line.at.isoformat(), "kind": line.kind, "by": line.actor, "subject": line.subject,
              "facts": line.facts}
             for line in timeline(session, people, accounts_of(session, people), limit=lines)

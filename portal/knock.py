@@ -71,9 +71,12 @@ def note(session: Session, knocks: Sequence[tuple[str, bytes]], now: datetime) -
     session.execute(_NOTE, {"whats": [w for w, _ in knocks], "whoms": [w for _, w in knocks], "now": now})
 
 
-def forget(session: Session, now: datetime) -> int:
-    """Takes away what no limit looks at any more. Returns how many."""
-    gone = session.execute(text("delete from knock where at < :before"), {"before": now - KEPT})
+def forget(session: Session, now: datetime, most: int) -> int:
+    """Takes away what no limit looks at any more, at most so many at once. Returns how many."""
+    gone = session.execute(
+        text("delete from knock where id in (select id from knock where at < :before limit :most)"),
+        {"before": now - KEPT, "most": most},
+    )
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

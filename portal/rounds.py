@@ -21,16 +21,19 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from cases import seal
+from cases.arrangements import expiry
 from cases.clock import Clock
 from cases.db import Database
+from cases.history import Actor
 from cases.law import rules
 from messaging import delivery, inquiry, notices, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
-from portal import code
+from portal import code, knock, visit
 
 log = structlog.get_logger()
+BY: Final = Actor("rounds")
 
 THREADS: Final = 16
 AT_ONCE: Final = 128
@@ -42,6 +45,8 @@ PATIENCE: Final = 20
 """No more is claimed than the permitted rate carries in so many seconds: far less than a lease."""
 LONGEST: Final = 30.0
 """Seconds after which a delivery claims nothing more, so that a process can end in time."""
+MOST: Final = 10_000
+"""So many rows of a table are taken away at once."""
 _TRIES: Final = 5
 
 
@@ -163,6 +168,28 @@ class Rounds:
         log.info("sealed", seal=closed[0], hash=closed[1], rows=closed[2])
         return closed[2]
 
+    def expire(self) -> int:
+        """Ends our offers that nobody answered in time."""
+        ended = 0
+        while True:
+            with self.db.acting() as session:
+                now = expiry.expire_offers(session, by=BY, at=self.clock.now(), most=MOST)
+            ended += now
+            if now < MOST:
+                return ended
+
+    def forget(self) -> int:
+        """Takes away what is kept for a time only: knocks, old visits and code requests."""
+        gone = 0
+        for each in (knock.forget, visit.forget):
+            while True:
+                with self.db.acting() as session:
+                    taken = each(session, self.clock.real(), MOST)
+                gone += taken
+                if taken < MOST:
+                    break
+        return gone
+
     def deliver(self) -> int:
         """Carries everything that is due, until nothing is left or LONGEST is over. Returns how many were decided."""
         results: SimpleQueue[Carried] = SimpleQueue()
@@ -202,6 +229,7 @@ class Rounds:
     def run_due(self) -> int:
         """Makes every round in order until nothing more is due now. Returns how many messages were decided."""
         self.sweep()
+        self.expire()
         self.codes()
         self.answers()
         self.reminders()

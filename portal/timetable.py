@@ -7,6 +7,7 @@ what is due in the database, so a minute that was missed is made up in the next 
 from typing import Any, Final
 
 MINUTE: Final = 60.0
+HOUR: Final = 3600.0
 
 ROUNDS: Final[dict[str, float]] = {
     "codes": MINUTE,
@@ -17,9 +18,11 @@ ROUNDS: Final[dict[str, float]] = {
     "sweep": MINUTE,
     "inquire": MINUTE,
     "seal": MINUTE,
+    "expire": MINUTE,
+    "forget": HOUR,
 }
-"""Every how many seconds each round is made. All but `reminders`, `sweep`, `inquire` and `seal` are also
-woken by the doors, at once."""
+"""Every how many seconds each round is made. `codes`, `answers`, `events` and `deliver` are also woken by
+the doors, at once."""
 
 
 def schedule() -> dict[str, dict[str, Any]]:

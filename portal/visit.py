@@ -4,6 +4,8 @@ A *visit* is one signed-in browser, ended on the server. Only hashes are kept of
 its token and of codes: a stolen table opens nothing. A code request is written
 for everyone who asks, also for a stranger (then without a person), so that
 nothing tells them apart. Times here are real ones, whatever the demo's day.
+
+Rows are kept for 13 months (our retention of codes and access); what must be known longer stands in the history.
 """
 
 from collections.abc import Sequence
@@ -92,3 +94,13 @@ def end_everywhere(session: Session, now: datetime, *, people: Sequence[int] = (
     whose = Visit.staff_id == staff if staff is not None else Visit.person_id.in_(people)
     ended = session.execute(update(Visit).where(whose, Visit.ended_at.is_(None)).values(ended_at=now))
     return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def forget(session: Session, now: datetime, most: int) -> int:
+    """Takes away visits and code requests older than 13 months, at most so many of each. Returns how many."""
+    gone = 0
+    for table, began in (("code_request", "asked_at"), ("visit", "started_at")):
+        old = f"select id from {table} where {began} < cast(:now as timestamptz) - interval '13 months' limit :most"
+        taken = session.execute(text(f"delete from {table} where id in ({old})"), {"now": now, "most": most})
+        gone += int(taken.rowcount)  # type: ignore[attr-defined]
+    return gone

@@ -89,6 +89,8 @@ _task(Rounds.deliver, "deliver")
 _task(Rounds.sweep, "sweep")
 _task(Rounds.inquire, "inquire")
 _task(Rounds.seal, "seal")
+_task(Rounds.expire, "expire")
+_task(Rounds.forget, "forget")
 
 
 @signals.setup_logging.connect(weak=False)

@@ -32,6 +32,17 @@ _EMPTY = """do $$ declare t text; begin perform set_config('session_replication_
   loop execute format('delete from %I', t); end loop; end $$"""
 
 
+_SLOW = ("browser", "house")
+"""Fixtures that start a browser or a whole house: what uses them is slow, as is what says so itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the slow ones, which `make test-fast` leaves out."""
+    for item in items:
+        if any(name in getattr(item, "fixturenames", ()) for name in _SLOW):
+            item.add_marker("slow")
+
+
 @dataclass(frozen=True)
 class Servers:
     """Where this run's servers are: superuser's URL, Redis' URL, and the template's owner and app URLs."""

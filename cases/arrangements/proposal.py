@@ -139,8 +139,7 @@ def propose(
         return was
     plan = draft(session, people, accounts, terms, at)
     made = _save(session, person, plan, side=side, key=key, note=note, by=by, at=at)
-    for old in _open(session, people, accounts, but=made.id):
-        _decide(session, old, "superseded", by=by, at=at)
+    _supersede(session, people, accounts, made, by=by, at=at)
     if side == "person":
         queue.open_item(session, person=person, kind="proposal", subject=f"proposal:{made.id}", urgency=1, at=at,
                         answer_by=_answer_by(plan))  # fmt: skip
@@ -170,8 +169,7 @@ def enter(
         ).one()
     plan = draft(session, people, accounts, terms, at)
     made = _save(session, person, plan, side="person", key=key, note=note, by=by, at=at)
-    for old in _open(session, people, accounts, but=made.id):
-        _decide(session, old, "superseded", by=by, at=at)
+    _supersede(session, people, accounts, made, by=by, at=at)
     return approve(session, made.id, by=by, at=at)
 
 
@@ -332,6 +330,16 @@ def _decide(session: Session, row: Proposal, state: str, *, by: Actor, at: datet
     row.state, row.decided_by, row.decided_at = state, str(by), at
     session.flush()
     queue.done(session, subject=f"proposal:{row.id}", by=by, at=at)
+
+
+def _supersede(
+    session: Session, people: Sequence[int], accounts: Sequence[int], made: Proposal, *, by: Actor, at: datetime
+) -> None:
+    """What was open over any of these accounts gives way to the one made now."""
+    for old in _open(session, people, accounts, but=made.id):
+        _decide(session, old, "superseded", by=by, at=at)
+        record(session, Kind.PROPOSAL_SUPERSEDED, by=by, at=at, person=old.person_id, subject=f"proposal:{old.id}",
+               facts={"side": old.side, "by": made.id})  # fmt: skip
 
 
 def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:

@@ -53,12 +53,12 @@ def give(session: Session, channel: str, address: str, *, because: str, by: Acto
 def withdrawn(session: Session, channel: str, addresses: Sequence[str]) -> dict[str, datetime]:
     """Which of these addresses may not be written to on our own account, and since when."""
     newest = (
-        select(Permission)
+        select(func.max(Permission.id))
         .where(Permission.channel == channel, Permission.address.in_(addresses))
-        .distinct(Permission.address)
-        .order_by(Permission.address, Permission.id.desc())
+        .group_by(Permission.address)
     )
-    return {p.address: p.recorded_at for p in session.scalars(newest) if not p.allowed}
+    found = session.scalars(select(Permission).where(Permission.id.in_(newest), ~Permission.allowed))
+    return {p.address: p.recorded_at for p in found}
 
 
 def people_at(session: Session, channel: str, address: str) -> list[int]:

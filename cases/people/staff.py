@@ -89,4 +89,4 @@ def user_with_mail(session: Session, mail: str) -> User | None:
 
 def names_of(session: Session, users: Sequence[int]) -> dict[int, str]:
     """Names of users by id, for the history."""
-    return dict(session.execute(select(User.id, User.name).where(User.id.in_(users))).tuples().all())
+    return {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(users)))}

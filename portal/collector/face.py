@@ -196,5 +196,6 @@ def day_words(moment_: Any) -> str:
 
 
 def sums_words(sums: Mapping[str, int]) -> Iterable[tuple[int, str]]:
-    """Sums by currency as (minor, currency), those that are not nought first."""
-    return [(minor, currency) for currency, minor in sorted(sums.items(), key=lambda each: -each[1])]
+    """Sums by currency as (minor, currency), largest first; nought is said once, and where there is no more to say."""
+    found = sorted(sums.items(), key=lambda each: -each[1])
+    return [(minor, currency) for currency, minor in found if minor] or [(m, c) for c, m in found[:1]]

@@ -4,6 +4,7 @@ A line holds ids and codes; names, messages and proposals that lines speak of ar
 the page of lines that is shown. What was withheld says why, and when it may go, if ever.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from messaging.outbox import Message
 from portal.collector.face import day_words
 from portal.collector.waiting import RHYTHMS, TEMPLATES, quote
 from portal.language import _, _n, _s, clock_time, day, day_plain, moment, money_text
+
+_LINK: Final = re.compile(r"/l/[\w-]+")
+"""A signed link names its person: it is theirs, and nobody else reads it."""
 
 LINES: Final = 30
 """How many lines a page has."""
@@ -64,6 +68,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.PROPOSAL_WITHDRAWN: (_s("Proposal taken back"), "scale", ""),
     Kind.PROPOSAL_AGREED: (_s("Proposal agreed"), "check", ""),
     Kind.PROPOSAL_EXPIRED: (_s("Proposal expired"), "clock", ""),
+    Kind.PROPOSAL_SUPERSEDED: (_s("Another proposal took its place"), "scale", ""),
     Kind.ARRANGEMENT_STARTED: (_s("Plan started"), "calendar", ""),
     Kind.ARRANGEMENT_SUPERSEDED: (_s("Plan ended, another took its place"), "calendar", ""),
     Kind.ARRANGEMENT_CANCELLED: (_s("Plan cancelled"), "calendar", ""),
@@ -264,7 +269,7 @@ def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     message = known.messages.get(_id(line))
     if line.kind == Kind.MESSAGE_SENT and message is not None:
         if message.body:
-            words += f" “{message.body}”"
+            words += " “" + _LINK.sub("/l/…", message.body) + "”"
         if message.state == "delivered" and message.settled_at is not None:
             words += " " + _("Delivered %(time)s.", time=moment(message.settled_at))
         elif message.state == "failed":

@@ -16,6 +16,11 @@ KINDS: Final = {
     "mortgage": _d("Mortgage"),
     "service_charge": _d("Service charge"),
     "parking": _d("Parking"),
+    "garden_waste": _d("Garden waste"),
+    "care_alarm": _d("Care alarm"),
+    "business_rates": _d("Business rates"),
+    "hire_purchase": _d("Hire purchase"),
+    "store_card": _d("Store card"),
     "overpayment": _d("Money paid to you by mistake"),
 }
 LINES: Final = {

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pyotp
 import structlog
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -26,6 +26,7 @@ from portal.demo.story import PASSWORD
 from portal.keys import Keys
 from portal.language import _, _l
 from portal.settings import Settings
+from portal.told import tell
 
 log = structlog.get_logger()
 
@@ -85,7 +86,7 @@ def _move(day: date) -> ResponseReturnValue:
     clock: Clock = current_app.extensions["clock"]
     moved = days.go_to(clock, day, current_app.extensions["rounds"])
     log.info("demo_moved", count=moved)
-    flash((_("A new day has begun."), _("What was due has been sent, or withheld with its reason.")), "good")
+    tell(_("A new day has begun."), _("What was due has been sent, or withheld with its reason."))
     return redirect(url_for("demo.home"), 303)
 
 

@@ -19,6 +19,8 @@ from portal.embedded import FOR_TESTS, NotStarted, Occupied, Place, Postgres, jo
 from portal.place import reset, root_home
 from portal.settings import ROOT, Settings
 
+pytestmark = pytest.mark.slow
+
 HOLDER = """
 import sys, time
 from pathlib import Path

@@ -21,6 +21,8 @@ from portal.place import reset
 from portal.settings import ROOT, Settings
 from portal.up import demo_reset, run
 
+pytestmark = pytest.mark.slow
+
 UP = "import os, sys; from portal.settings import Settings; from portal.up import run\n"
 UP += "sys.exit(run(Settings.read(os.environ), demo=True))"
 

@@ -21,6 +21,8 @@ from tests.conftest import Addresses
 from tests.messaging.texts import NUMBER, someone
 from tests.pretend.running import ACCOUNT_SID, AUTH_TOKEN, OURS, Pretend, until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -116,7 +116,7 @@ grant update (tx) on notice_cursor to evenly_act;
 grant update (name, role, creditor_id, password, totp, totp_step, disabled_at) on staff to evenly_act;
 grant update (seen_at, ended_at) on visit to evenly_act;
 grant update (contact_id, code, made_at, tries, used_at, message_id) on code_request to evenly_act;
-grant delete on knock to evenly_act;                                                    -- what is older than its limit goes
+grant delete on knock, visit, code_request to evenly_act;                               -- what is older than its limit goes
 
 -- Debtors: their own, and what they owe together with others; never the other's.
 grant select on person, record, contact, liability, account, account_terms, creditor, due, entry, announced, proposal, proposal_account,

@@ -135,6 +135,9 @@ def test_a_second_wish_takes_the_place_of_the_first(session, at) -> None:
     second = book.propose(session, at, Terms(8_000, FIRST), key="k2")
     assert first.state == "superseded" and second.state == "submitted"
     assert [item.subject for item in open_items(session, [book.person.id])] == [f"proposal:{second.id}"]
+    told = lines(session, Kind.PROPOSAL_SUPERSEDED)
+    assert [(line.subject, line.facts) for line in told] == [
+        (f"proposal:{first.id}", {"side": "person", "by": second.id})]
 
 
 @pytest.mark.parametrize(("terms", "code"), [

@@ -16,7 +16,7 @@ from messaging.permit import PURPOSES
 from portal.collector.history import _SAY, _WHAT, WITHHELD
 from portal.collector.waiting import TEMPLATES
 from tests.factories import a_charge
-from tests.portal.collector.conftest import Desk, words_of
+from tests.portal.collector.conftest import Desk, a_text, words_of
 from tests.portal.doors import post, statements
 
 NOT_ABOUT_PEOPLE = {Kind.LOADED, Kind.CREDITOR_ADDED, Kind.CREDITOR_CHANGED, Kind.USER_CREATED, Kind.SAMPLE_LOADED}
@@ -57,6 +57,13 @@ def test_the_history_is_told_in_words_with_why_something_was_withheld(desk: Desk
     assert "Text sent by rule Reminder of a payment. “Evenly: there is a note for you.”" in page
     assert "Payment £470.00 by rule Tidewell Housing, rent, of 9 October." in page
     assert "Plan started Priya Nand 6 payments, 3,000.00 zł in all, 20 October 2026 to 22 March 2027." in page
+
+
+def test_the_link_that_signs_a_person_in_is_not_shown_to_us(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        a_text(session, desk.ids["idris"], "sent", desk.clock.now(), body="Evenly: please sign in: my.example.org/l/aB3-x_9.")
+    page = desk.browser("priya").get(desk.case("idris")).get_data(as_text=True)
+    assert "my.example.org/l/…." in page and "aB3-x_9" not in page
 
 
 def test_the_history_is_narrowed_and_paged(desk: Desk) -> None:

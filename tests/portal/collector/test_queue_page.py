@@ -18,6 +18,7 @@ def test_the_next_case_stands_on_top_with_its_reason(desk: Desk) -> None:
     assert "3 cases wait." in page and "All 3 Proposals 1 Messages 2 Unclear delivery 1" in page
     assert "“I paid on Friday.”" in page and "The carrier gave no clear answer. Do not resend unseen." in page
     assert "Quiet Quentin" not in page
+    assert "Wierzba" in page and "zł" not in page  # of his loan nothing is overdue
 
 
 def test_looking_takes_nothing(desk: Desk) -> None:
