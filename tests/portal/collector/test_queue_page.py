@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from cases.debts.creditor import Creditor
 from cases.work import queue
+from portal.collector.face import sums_words
 from tests.factories import a_charge, a_person, an_account
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.doors import post, statements
@@ -18,7 +20,13 @@ def test_the_next_case_stands_on_top_with_its_reason(desk: Desk) -> None:
     assert "3 cases wait." in page and "All 3 Proposals 1 Messages 2 Unclear delivery 1" in page
     assert "“I paid on Friday.”" in page and "The carrier gave no clear answer. Do not resend unseen." in page
     assert "Quiet Quentin" not in page
-    assert "Wierzba" in page and "zł" not in page  # of his loan nothing is overdue
+
+
+@pytest.mark.parametrize(("sums", "said"), [
+    ({"GBP": 0, "PLN": 5_00, "SEK": 7_00}, [(7_00, "SEK"), (5_00, "PLN")]), ({"GBP": 0, "PLN": 0}, [(0, "GBP")]), ({}, []),
+])  # fmt: skip
+def test_nought_of_a_currency_is_said_only_where_there_is_nothing_else(sums: dict, said: list) -> None:
+    assert list(sums_words(sums)) == said
 
 
 def test_looking_takes_nothing(desk: Desk) -> None:
