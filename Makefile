@@ -24,7 +24,7 @@ test: .venv/.tests ## Run all tests on embedded servers (ARGS="-k word" for some
 	@$(py) -m pytest $(ARGS)
 
 test-fast: .venv/.tests ## Run all but the tests with a browser or a whole house, in under 3 minutes
-	@$(py) -m pytest -m 'not slow' $(ARGS)
+	@$(py) -m pytest -n 2 -m 'not slow' $(ARGS)
 
 test-real: .venv/.tests ## Run all tests on this system's own PostgreSQL and Redis
 	@$(py) -m tests.journeys.chromium

@@ -56,7 +56,8 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey: those named in the environment, else embedded ones for this run."""
-    prefix = "evenly_test"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # several at once share one cluster's roles with nobody
+    prefix = f"evenly_test{worker}"
     template = f"evenly_template_{os.getpid()}"
     given, redis = os.environ.get("EVENLY_TEST_SUPERUSER_URL"), os.environ.get("REDIS_URL")
     var, running = None, []
