@@ -81,6 +81,7 @@ class House:
     name: str
     telephone: str | None
     mail: str | None
+    company: str | None
 
 
 class Evenly(Flask):
@@ -280,7 +281,7 @@ def _static(app: Flask) -> None:
 
 
 def _furnish(app: Flask, settings: Settings) -> None:
-    house = House(settings.name, settings.telephone, settings.mail)
+    house = House(settings.name, settings.telephone, settings.mail, settings.company)
 
     @app.context_processor
     def furniture() -> dict[str, Any]:

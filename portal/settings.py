@@ -68,6 +68,8 @@ class Settings:
     prefix: str = "evenly"
     name: str = "Evenly"
     """The organisation's name in texts and on pages."""
+    company: str | None = None
+    """Who answers for this by law: the organisation's full name and postal address, in one line."""
     telephone: str | None = None
     """A number that people may ring."""
     mail: str | None = None
@@ -116,6 +118,7 @@ class Settings:
             keys=reader.keys(),
             prefix=reader.prefix(),
             name=environ.get("EVENLY_NAME") or "Evenly",
+            company=environ.get("EVENLY_COMPANY") or None,
             telephone=environ.get("EVENLY_PHONE") or None,
             mail=reader.address("EVENLY_MAIL"),
             mail_from=reader.address("EVENLY_MAIL_FROM"),
@@ -191,6 +194,7 @@ class Settings:
             "EVENLY_KEYS": keys,
             "EVENLY_PREFIX": self.prefix,
             "EVENLY_NAME": self.name,
+            "EVENLY_COMPANY": self.company,
             "EVENLY_PHONE": self.telephone,
             "EVENLY_MAIL": self.mail,
             "EVENLY_MAIL_FROM": self.mail_from,
@@ -300,6 +304,7 @@ def _needed(settings: Settings, *, named: set[str]) -> list[Problem]:
         ("DATABASE_URL", settings.database_url, "postgresql://evenly_app:…@host/evenly"),
         ("REDIS_URL", settings.redis_url, "redis://:…@host/0"),
         ("EVENLY_KEYS", settings.keys, "id:… with 32 random bytes in base64"),
+        ("EVENLY_COMPANY", settings.company, "your full name and postal address, as the law wants them told"),
         ("EVENLY_PHONE", settings.telephone, "the telephone number that people may ring"),
         ("EVENLY_MAIL", settings.mail, "the address that people may write to"),
         ("EVENLY_MAIL_FROM", settings.mail_from, "the address that codes by mail come from"),

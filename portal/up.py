@@ -250,6 +250,7 @@ def _with_stand_in(settings: Settings) -> Settings:
         settings = replace(settings, sendgrid_api_key=f"SG.{word}", sendgrid_base_url=somewhere, pretend_url=somewhere)
     return replace(
         settings,
+        company=settings.company or "Evenly Sample Collections, 1 Sample Street, Ashmere AS1 1ZZ, United Kingdom",
         telephone=settings.telephone or "+44 808 157 0123",
         mail=settings.mail or "hello@evenly.example",
         mail_from=settings.mail_from or "codes@evenly.example",

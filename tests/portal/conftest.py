@@ -18,6 +18,7 @@ def face_settings(var: Path, **changed: object) -> Settings:
     """Settings of an installation with a telephone, an address and one key."""
     given: dict[str, object] = {
         "env": "test", "var": var, "keys": (Key("k1", b"x" * 32),), "telephone": "+447700900145",
+        "company": "Even Ltd, 1 High Street, Leeds LS1 1AA",
         "mail": "help@example.org", "log_level": "warning",
     }
     return Settings(**(given | changed))  # type: ignore[arg-type]

@@ -261,6 +261,7 @@ def test_settings_that_are_complete_are_said_to_be(evenly: Evenly) -> None:
 
 PRODUCTION = {
     "EVENLY_ENV": "production", "REDIS_URL": "redis://:secret@127.0.0.1:1/0", "EVENLY_PUBLIC_URL": "https://evenly.example.org",
+    "EVENLY_COMPANY": "Even Ltd, 1 High Street, Leeds LS1 1AA",
     "EVENLY_PHONE": "+44 7700 900145", "EVENLY_MAIL": "help@example.org", "EVENLY_MAIL_FROM": "codes@example.org",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "0" * 32, "TWILIO_FROM": "+447700900199", "SENDGRID_API_KEY": "SG.x",
 }  # fmt: skip

@@ -283,6 +283,12 @@ def test_control_characters_are_dropped_from_what_is_typed(face: Evenly) -> None
     assert typed(face, name="Ma\x00r\x1bta").name.data == "Marta"
 
 
+@pytest.mark.parametrize("address", ["/your-data", "/complaints"])
+def test_who_answers_by_law_is_named_with_a_postal_address(visitor: FlaskClient, address: str) -> None:
+    assert "Even Ltd, 1 High Street, Leeds LS1 1AA" in visitor.get(address).get_data(as_text=True)
+
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_every_sentence_of_a_short_page_has_at_most_twenty_words(visitor: FlaskClient, address: str) -> None:
     main = re.search(r"<main.*?</main>", visitor.get(address).text, re.S)

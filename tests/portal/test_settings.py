@@ -17,6 +17,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://:pw@redis.example/0",
     "EVENLY_PUBLIC_URL": "https://my.example.org",
     "EVENLY_KEYS": f"{KEY},{OLD}",
+    "EVENLY_COMPANY": "Even Ltd, 1 High Street, Leeds LS1 1AA",
     "EVENLY_PHONE": "+44 808 157 0123",
     "EVENLY_MAIL": "hello@example.org",
     "EVENLY_MAIL_FROM": "codes@example.org",
