@@ -35,7 +35,7 @@ from cases.clock import day_start, local
 from cases.law.rules import caps
 from messaging.outbox import GONE, Message
 from messaging.reach import Reach, reach_of
-from messaging.reply import may_confirm
+from messaging.reply import confirm_within, may_confirm
 
 
 class Purpose(StrEnum):
@@ -135,8 +135,8 @@ def _timed(message: Message, who: Reach, gone: list[datetime], at: datetime) -> 
     purpose = PURPOSES[message.template]
     go = Decision(Act.GO, contact=who.contact, to=who.to, language=who.language)
     if purpose in (Purpose.CODE, Purpose.CONFIRMATION):
-        lasts = message.not_after or at + CODE_LASTS
-        return _until(go, lasts)
+        lasts = at + CODE_LASTS if purpose is Purpose.CODE else message.planned_at + confirm_within()
+        return _until(go, message.not_after or lasts)
     why, earliest = "outside_window", at
     if purpose is Purpose.PROACTIVE and (capped := _capped(who, gone, at)):
         why, earliest = capped

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -166,6 +166,11 @@ def honour_by(received: date) -> date:
 def may_confirm(delay_seconds: int, *, promotional: bool) -> bool:
     """Whether the one confirmation of a withdrawal may still go: soon, and with no promotion."""
     return not promotional and 0 <= delay_seconds <= _withdrawal().confirm_within_seconds
+
+
+def confirm_within() -> timedelta:
+    """How long after a withdrawal its one confirmation may still go, waiting at the carrier included."""
+    return timedelta(seconds=_withdrawal().confirm_within_seconds)
 
 
 def _withdrawal() -> Withdrawal:

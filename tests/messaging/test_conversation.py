@@ -83,6 +83,15 @@ def test_a_confirmation_goes_at_night_but_only_within_five_minutes(db: Database,
         assert len(tray.taken) == 1
 
 
+def test_a_confirmation_waits_at_the_carrier_no_longer_than_its_five_minutes(db: Database, at: datetime) -> None:
+    someone(db)
+    with rounds(db, at) as (worker, tray):
+        receive(db, at, "please stop")
+        worker.clock.stands = at + timedelta(minutes=2)  # type: ignore[attr-defined]
+        worker.deliver()
+        assert [message.seconds for _, message in tray.taken] == [180]
+
+
 def test_start_gives_the_permission_back(db: Database, at: datetime) -> None:
     someone(db)
     receive(db, at, "STOP")
