@@ -38,8 +38,6 @@ TOO_LONG = refusal_code("conversation.too_long", "most")
 
 LONGEST: Final = 4000
 """Characters that one person may write at once in the portal, and staff in one answer."""
-SHORT: Final = 4
-"""A withdrawal of at most so many words says nothing else; a longer one is read by a person too."""
 
 
 class Said(Base):
@@ -100,7 +98,10 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     if changed and reading.meaning is Meaning.REVOKE and reading.carrier is CarrierAction.NONE:
         outbox.write(session, person=person, channel="sms", template="stop_confirmed", contact=contact,
                      cause=f"said:{said}", subject=f"contact:{contact}", step="confirm", at=at)  # fmt: skip
-    _into_queue(session, reading.meaning, inbound.words, person, said, at)
+    # A bare STOP or START asks nothing. All else is read by a person, whatever was done with it already:
+    # "Stop. Mum died" is three words.
+    if not (reading.bare and reading.meaning in (Meaning.REVOKE, Meaning.START)):
+        _into_queue(session, person, said, at, maybe_stop=reading.meaning is Meaning.REVIEW)
     return reading.meaning.value
 
 
@@ -122,7 +123,7 @@ def write(session: Session, *, person: int, words: str, key: str, by: Actor, at:
         return session.scalars(select(Said.id).where(Said.person_id == person, Said.key == key)).one()
     record(session, Kind.PERSON_WROTE, by=by, at=at, person=person, subject=f"said:{said}",
            facts={"channel": "portal", "proof": proof(salt, words)})  # fmt: skip
-    _into_queue(session, Meaning.NONE, words, person, said, at)
+    _into_queue(session, person, said, at)
     return said
 
 
@@ -209,18 +210,15 @@ def _obey(session: Session, meaning: Meaning, number: str, by: Actor, at: dateti
     return False
 
 
-def _into_queue(session: Session, meaning: Meaning, words: str, person: int, said: int, at: datetime) -> None:
-    """A person reads everything but a bare STOP or START. What may be a STOP is read the same day."""
-    if meaning is Meaning.START or (meaning is Meaning.REVOKE and len(words.split()) <= SHORT):
-        return
-    maybe = meaning is Meaning.REVIEW
-    kind = "stop" if maybe else "message"
+def _into_queue(session: Session, person: int, said: int, at: datetime, *, maybe_stop: bool = False) -> None:
+    """Has a person read it. What may be a STOP is read the same day."""
+    kind = "stop" if maybe_stop else "message"
     # One item for all that waits for the same answer.
     if any(item.kind == kind for item in queue.open_items(session, all_ids(session, person))):
         return
     today = local(at, _zone(session, person)).date()
     queue.open_item(session, person=person, kind=kind, subject=f"said:{said}", urgency=1, at=at,
-                    answer_by=today if maybe else None)  # fmt: skip
+                    answer_by=today if maybe_stop else None)  # fmt: skip
 
 
 def _zone(session: Session, person: int) -> str:

@@ -58,6 +58,8 @@ class Reading:
 
     meaning: Meaning
     carrier: CarrierAction
+    bare: bool = False
+    """Whether the text is nothing but a word for it, with a please at most. All else a person reads."""
 
     @property
     def carrier_confirms(self) -> bool:
@@ -87,14 +89,16 @@ _TOLL_FREE = {
     "INFO": CarrierAction.HELP,
 }
 
-# Folded like the texts: lower case, no accents, no punctuation. Words that only soften or direct
-# a demand: "please stop now", "stop this", "snälla sluta", "proszę anulować".
-_SOFTENERS = frozenset(
-    "please pls plz kindly now immediately today just ok okay hi hello sorry thanks thank you ta cheers "
+# Folded like the texts: lower case, no accents, no punctuation. Words of politeness and haste: beside
+# these a bare word stays bare.
+_PLEASE = frozenset("please pls plz snalla vanligen prosze من فضلك لطفا رجاء".split())
+_COURTESIES = _PLEASE | frozenset("now thanks thank you ta thx cheers tack nu dziekuje teraz شكرا الان".split())
+# Words that only soften or direct a demand: "ok please stop", "I want to cancel this", "sluta med det".
+_SOFTENERS = _COURTESIES | frozenset(
+    "kindly immediately today just ok okay hi hello sorry "
     "me it this these that i want to would like need must "
-    "snalla tack nu vanligen genast hej mig det detta jag vill "
-    "prosze dziekuje teraz natychmiast juz to mnie "
-    "من فضلك لطفا شكرا رجاء الان".split()
+    "genast hej mig det detta jag vill "
+    "natychmiast juz to mnie".split()
 )
 # Withdrawal words that also have an everyday use: alone they withdraw, in a sentence only with an
 # object ("end these texts"), and otherwise they say nothing ("at the end of the month").
@@ -155,7 +159,8 @@ _NO_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "
 def read(text: str, sender: Sender = Sender.LONG_CODE) -> Reading:
     """Read an inbound text; `sender` is the kind of our number it came to."""
     table = _TOLL_FREE if sender is Sender.TOLL_FREE else _LONG_CODE
-    return Reading(_meaning(text), table.get(text.strip().upper(), CarrierAction.NONE))
+    meaning, bare = _meaning(text)
+    return Reading(meaning, table.get(text.strip().upper(), CarrierAction.NONE), bare)
 
 
 def honour_by(received: date) -> date:
@@ -179,24 +184,29 @@ def _withdrawal() -> Withdrawal:
     return found.withdrawal
 
 
-def _meaning(text: str) -> Meaning:
+def _meaning(text: str) -> tuple[Meaning, bool]:
+    """What a text means, and whether it says nothing besides."""
     whole = _folded(text)
     withdraw, resume, help_words = _word_lists()
-    if whole in withdraw:
-        return Meaning.REVOKE
-    bare = _unsoftened(whole)
-    if whole in resume or bare in resume:
-        return Meaning.START
+    if whole in withdraw or _without(whole, _COURTESIES) in withdraw:
+        return Meaning.REVOKE, True
+    # Texts begin again by the word alone: "I would like to start today" speaks of something else.
+    if whole in resume or _without(whole, _PLEASE) in resume:
+        return Meaning.START, True
     if whole in help_words or whole in {f"{word} please" for word in help_words}:
-        return Meaning.HELP
-    if bare in withdraw:
+        return Meaning.HELP, True
+    return _in_a_sentence(text, whole, withdraw), False
+
+
+def _in_a_sentence(text: str, whole: str, withdraw: frozenset[str]) -> Meaning:
+    if _without(whole, _SOFTENERS) in withdraw:
         return Meaning.REVOKE
     if _NEGATED.search(whole):
         return Meaning.REVIEW
     if any(demand.search(whole) for demand in _DEMANDS):
         return Meaning.REVOKE
     clauses = [_folded(clause) for clause in _CLAUSES.split(text)]
-    if any(_unsoftened(clause) in withdraw - _EVERYDAY for clause in clauses if clause):
+    if any(_without(clause, _SOFTENERS) in withdraw - _EVERYDAY for clause in clauses if clause):
         return Meaning.REVOKE
     everyday_free = withdraw - _EVERYDAY
     padded = f" {whole} "
@@ -205,8 +215,8 @@ def _meaning(text: str) -> Meaning:
     return Meaning.NONE
 
 
-def _unsoftened(folded: str) -> str:
-    return " ".join(word for word in folded.split() if word not in _SOFTENERS)
+def _without(folded: str, words: frozenset[str]) -> str:
+    return " ".join(word for word in folded.split() if word not in words)
 
 
 @cache

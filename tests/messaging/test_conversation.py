@@ -107,6 +107,46 @@ def test_a_stop_that_says_more_is_obeyed_and_read(db: Database, at: datetime, su
     assert items(superuser) == [("message", False)]
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["Stop, I'm suicidal", "STOP. Mum died", "Stop - he is dead", "please stop, deceased", "i must end it",
+     "want to end it", "end it now", "cancel it please", "please cancel this today", "stop it", "no more, stop"],
+)  # fmt: skip
+def test_a_short_text_that_says_more_than_stop_is_read_by_a_person(
+    words: str, db: Database, at: datetime, superuser: Connection
+) -> None:
+    someone(db)
+    assert receive(db, at, words) == "revoke"
+    assert stopped(db)
+    assert items(superuser) == [("message", False)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["I would like to start today", "ok, I want to start this now", "start today", "START, I lost my job",
+     "please start it"],
+)  # fmt: skip
+def test_only_the_word_itself_gives_permission_back_and_the_rest_is_read(
+    words: str, db: Database, at: datetime, superuser: Connection
+) -> None:
+    someone(db)
+    receive(db, at, "STOP")
+    assert receive(db, at, words, sid="SM2") == "none"
+    assert stopped(db)
+    assert items(superuser) == [("message", False)]
+
+
+@pytest.mark.parametrize(
+    "words", ["STOP", "Stop.", "stop now thanks", "Please STOP", "thank you stop", "snälla sluta", "START", "start pls"]
+)
+def test_a_bare_word_with_a_please_at_most_needs_no_answer(
+    words: str, db: Database, at: datetime, superuser: Connection
+) -> None:
+    someone(db)
+    receive(db, at, words)
+    assert items(superuser) == []
+
+
 def test_what_may_be_a_stop_suppresses_nothing_and_is_read_the_same_day(
     db: Database, at: datetime, superuser: Connection
 ) -> None:
