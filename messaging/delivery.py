@@ -26,10 +26,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from messaging import outcome
-from messaging.carriers import Answer, Carriers, OutMessage, Verdict
+from messaging.carriers import Answer, Carriers, OutMessage, Verdict, by_name
 from messaging.outbox import Message
 from messaging.outcome import BY
-from messaging.permit import Act, Decision, decide
+from messaging.permit import PURPOSES, Act, Decision, Purpose, decide
+from messaging.receipt import not_yet_heard
 from messaging.wording import Discloses, Voice, Words, render
 
 LEASE: Final = timedelta(minutes=2)
@@ -38,6 +39,9 @@ MARGIN: Final = timedelta(seconds=30)
 """A call that would begin so close to its lease's end does not begin: it may take until time-out."""
 BATCH: Final = 256
 NOT_SENT_WAIT: Final = timedelta(minutes=1)
+
+HEARING: Final = timedelta(seconds=15)
+"""How long messages wait for a person's own text to be read first."""
 
 CODE_MINUTES: Final = 10
 
@@ -85,12 +89,16 @@ def claim(
         select(Message).where(Message.id.in_(ids)).order_by(Message.not_before, Message.id)
         .execution_options(populate_existing=True)
     ).all()  # fmt: skip
+    seen = len(messages)
+    messages = _heard_first(session, messages, carriers, at)
+    if not messages:
+        return [], seen
     decisions = decide(session, messages, at=at, real=real)
     words = _worded(session, messages, decisions, voice=voice, prepare=prepare, real=real)
     going = [m for m in messages if decisions[m.id].act is Act.GO]
     _keep_waiting(session, messages, decisions)
     _withhold(session, messages, decisions, at)
-    return _begin(session, going, decisions, words, carriers, at, real), len(messages)
+    return _begin(session, going, decisions, words, carriers, at, real), seen
 
 
 def settle(session: Session, results: Sequence[Carried], *, at: datetime, real: datetime) -> list[int]:
@@ -129,6 +137,27 @@ def sweep(session: Session, *, real: datetime, at: datetime) -> int:
 
 
 # ---------------------------------------------------------------------------- within a claim
+
+
+def _heard_first(
+    session: Session, messages: Sequence[Message], carriers: Carriers, at: datetime
+) -> Sequence[Message]:
+    """Puts off what goes to people whose own text is kept and not read yet: it may be a STOP. Returns the rest.
+
+    Asked before permission is: a text that is read in between has changed it by then. What may go in
+    spite of a STOP does not wait.
+    """
+    numbers = not_yet_heard(session, by_name(carriers))
+    wanted = [m for m in messages if PURPOSES[m.template] in (Purpose.PROACTIVE, Purpose.REPLY)]
+    if not numbers or not wanted:
+        return messages
+    held = set(
+        session.scalars(
+            _HEARD_FIRST,
+            {"ids": [m.id for m in wanted], "numbers": sorted(numbers), "until": at + HEARING},
+        )
+    )
+    return [m for m in messages if m.id not in held]
 
 
 def _worded(
@@ -240,6 +269,17 @@ left join joined j on j.person_id = m.person_id and j.replaced_at is null and no
 join person p on p.id = coalesce(j.into_id, m.person_id)
 where m.state = 'planned' and m.not_before <= :now and m.channel = any(:channels)
 order by m.template <> 'code', m.not_before, m.id limit :limit for no key update of m, p skip locked
+""")
+
+_HEARD_FIRST: Final = text("""
+update message m set not_before = :until
+where m.id = any(:ids) and exists (
+  select from contact c
+  left join joined j on j.person_id = c.person_id and j.replaced_at is null and not j.parted
+  left join joined o on o.person_id = m.person_id and o.replaced_at is null and not o.parted
+  where c.value_norm = any(:numbers) and c.kind in ('mobile', 'phone') and c.replaced_at is null and not c.withdrawn
+    and coalesce(j.into_id, c.person_id) = coalesce(o.into_id, m.person_id))
+returning m.id
 """)
 
 _WITHHOLD: Final = text("""

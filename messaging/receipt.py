@@ -48,7 +48,7 @@ class CarrierEvent(Base):
     __table_args__ = (
         CheckConstraint("kind in ('status', 'inbound')", "kind"),
         UniqueConstraint("provider", "key"),
-        Index("carrier_event_waiting", "id", postgresql_where=text("applied_at is null")),
+        Index("carrier_event_waiting", "kind", "id", postgresql_where=text("applied_at is null")),
     )
 
 
@@ -129,9 +129,26 @@ def apply(session: Session, carriers: Mapping[str, Carrier], *, at: datetime, li
     return results
 
 
+def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]:
+    """The numbers whose texts are kept and not applied yet: any of them may be a STOP.
+
+    `carriers` are the carriers by name. What another worker is applying just now counts too.
+    """
+    waiting = session.scalars(
+        select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
+    )
+    return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound)}
+
+
 def _read(carriers: Mapping[str, Carrier], event: CarrierEvent) -> Report | Inbound | None:
     carrier = carriers.get(event.provider)
-    return carrier.read(event.kind, event.raw) if carrier is not None and event.raw is not None else None
+    if carrier is None or event.raw is None:
+        return None
+    try:
+        return carrier.read(event.kind, event.raw)
+    except Exception:
+        log.exception("event_unreadable", event_id=event.id, provider=event.provider)
+        return None
 
 
 def _named(query: str) -> tuple[int, int] | None:

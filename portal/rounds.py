@@ -227,9 +227,13 @@ class Rounds:
         return decided
 
     def run_due(self) -> int:
-        """Makes every round in order until nothing more is due now. Returns how many messages were decided."""
+        """Makes every round in order until nothing more is due now. Returns how many messages were decided.
+
+        What people have written is heard before anything is sent.
+        """
         self.sweep()
         self.expire()
+        self.events()
         self.codes()
         self.answers()
         self.reminders()

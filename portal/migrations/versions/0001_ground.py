@@ -31,7 +31,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "key", name=op.f("carrier_event_provider_key_key")),
     )
     op.create_index(
-        "carrier_event_waiting", "carrier_event", ["id"], unique=False, postgresql_where=sa.text("applied_at is null")
+        "carrier_event_waiting",
+        "carrier_event",
+        ["kind", "id"],
+        unique=False,
+        postgresql_where=sa.text("applied_at is null"),
     )
     op.create_table(
         "creditor",
