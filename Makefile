@@ -14,7 +14,7 @@ help: ## Say what there is
 setup: .venv/.ready ## Prepare .venv, and the command .venv/bin/evenly
 
 demo: .venv/.ready ## Start Evenly with a sample book and a pretend world
-	@exec $(py) -m portal.commands demo $(ARGS)
+	@exec $(py) -m portal
 
 demo-reset: .venv/.ready ## Throw the demo's data away
 	@$(py) -m portal.commands demo-reset

@@ -24,7 +24,6 @@ from cases.debts.creditor import creditor_called, switch_contractual_reminders
 from cases.people.staff import USER_ROLES, User, add_user
 from cases.refusal import Refusal
 from portal import answers, cluster, keys, logs, up
-from portal.demo.story import load_book
 from portal.door import BY_COMMAND, door
 from portal.environ import Problem
 from portal.passwords import hashed
@@ -109,8 +108,8 @@ def up_command() -> None:
 @main.command()
 def demo() -> None:
     """Run `up` with the sample book and a pretend world that plays the carriers."""
-    settings = Settings.read(os.environ | {"EVENLY_ENV": "demo"})
-    sys.exit(up.run(settings, demo=True, load_book=load_book))
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "portal"])
 
 
 @main.command("demo-reset")

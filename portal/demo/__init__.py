@@ -21,8 +21,7 @@ from cases.people.staff import User
 from cases.refusal import Refusal
 from portal import access, forms
 from portal.demo import day as days
-from portal.demo.characters import CHARACTERS, Character
-from portal.demo.story import PASSWORD
+from portal.demo.characters import CHARACTERS, PASSWORD, Character
 from portal.keys import Keys
 from portal.language import _, _l
 from portal.settings import Settings

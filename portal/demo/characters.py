@@ -19,6 +19,9 @@ from portal.demo.book import Book, units
 from portal.demo.names import Invented
 from portal.language import _l
 
+PASSWORD: Final = "evenly shows the way"
+"""The sample users' password. It is public: production refuses a database with users marked as samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Character:

@@ -4,6 +4,7 @@ Everything goes through production's own ways: the files through the load, the
 plans, texts and answers through the acts. Only who acted is invented.
 """
 
+import os
 import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -31,12 +32,12 @@ from cases.people.staff import add_user
 from messaging import conversation
 from messaging.carriers import Inbound
 from portal.demo import book, characters
+from portal.demo.characters import PASSWORD
 from portal.keys import Keys
 from portal.passwords import hashed
 from portal.settings import Settings
 
 BY: Final = Actor("sample")
-PASSWORD: Final = "evenly shows the way"  # public: production refuses users marked as samples
 STAFF: Final = (("priya@evenly.example", "Priya Nand"), ("sam@evenly.example", "Sam Okoro"))
 
 
@@ -133,3 +134,7 @@ def _number(character: characters.Character) -> str:
 
 def _morning(day: date, zone: str) -> datetime:
     return moment_of(day, time(10, 20), zone)
+
+
+if __name__ == "__main__":
+    load_book(Settings.read(os.environ))

@@ -11,7 +11,7 @@ from datetime import date
 
 from playwright.sync_api import Browser, Page, expect
 
-from portal.demo.story import PASSWORD
+from portal.demo.characters import PASSWORD
 from tests.journeys.house import House
 
 TELLING = re.compile(

@@ -18,7 +18,7 @@ from cases.db import Database
 from cases.history import Actor
 from cases.intake import layout, load
 from cases.people.staff import add_user
-from portal.demo.story import PASSWORD
+from portal.demo.characters import PASSWORD
 from portal.keys import Keys
 from portal.passwords import hashed
 from portal.settings import Settings
