@@ -7,12 +7,14 @@ order of its value date: instalments due by then, oldest first; then what else i
 account; then later instalments. What no share takes is over, so no sum counts twice. A payment
 that was given back counts until its return only. What lowers the debt
 without money (a lowering adjustment, a write-off, a covered charge that was taken back) meets
-instalments as money does: nobody is asked for what is not owed. Announced money comes after all
-that was booked, on the day it is expected, and is told apart. (glossary *paid to a plan*)
+instalments as money does: nobody is asked for what is not owed. Where such a sum had to move on
+(`debts/ledger.py`), its *origin* decides: the row that it came from, its day and whether the
+covered sum knew it; moving lowers no debt. Announced money comes after all that was booked, on the
+day it is expected, and is told apart. (glossary *paid to a plan*)
 
 What else is due: contractual dues from the day of the agreement on, what was charged since then, and
-what an older payment had met that was given back since; on a scheduled account also costs and fees
-that the plan does not cover.
+what an older payment or lowering adjustment had met that was taken back since; on a scheduled account
+also costs and fees that the plan does not cover.
 
 Everything is read by account, so a joint debtor who sees one account of a plan sees what was paid
 on that account, and the shares of that account alone.
@@ -27,6 +29,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
+
+from cases.debts.entry import COMPONENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +186,13 @@ order by i.arrangement_id, i.n, a.nth
 _NEW: Final = """(e.v > {0}.agreed_on or e.booked > {0}.tx or e.booked = {0}.tx
       and (e.v = {0}.agreed_on and e.r >= {0}.agreed_at or e.v < {0}.agreed_on and e.r > {0}.agreed_at))"""
 
+# The keys that what moved may have now, by the key of its mirror `b`.
+_MOVED: Final = "array[{}]".format(
+    ", ".join(f"regexp_replace(b.key, '/back/([0-9]+)$', '/to/\\1/{component}')" for component in COMPONENTS)
+)
+
 _FACTS: Final = text(f"""
-with p as (
+with recursive p as (
   select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, g.tx, a.ended_at,
     (a.ended_at at time zone c.zone)::date as ended_on, x.id as next,
     coalesce(d.scheduled, false) as scheduled, coalesce(d.interest, false) as interest
@@ -206,7 +215,23 @@ n as (
     {_NEW.format("p")} as new,
     (p.ended_at is not null and (e.v > p.ended_on or z.id is not null and {_NEW.format("z")})) as late
   from e join p on p.plan = e.plan and p.account_id = e.account_id left join arrangement z on z.id = p.next
-  where e.v <= :on)
+  where e.v <= :on),
+-- what lowers the debt without money, each row with its origin: what moved left the mirror K/back/N
+-- and stands as K/to/N/…
+o as (
+  select plan, id, id as origin from e
+  where amount < 0 and reverses is null and payment_id is null and kind in ('adjustment', 'write_off', 'payment')
+    and key !~ '/to/[0-9]+/[a-z]+$'
+  union all
+  select o.plan, t.id, o.origin
+  from o join entry b on b.reverses = o.id and b.key ~ '/back/[0-9]+$'
+  join entry t on t.creditor_id = b.creditor_id and t.account_id = b.account_id
+    and t.key = any({_MOVED})),
+-- what was taken back of it: the mirrors but those of a move
+gone as (
+  select o.plan, o.origin, m.id, m.amount as minor
+  from o join n m on m.plan = o.plan and m.reverses = o.id
+  where m.key !~ '/back/[0-9]+$')
 -- money: a payment's parts together, so that a part moved within its payment is not money again
 select plan, account_id, 'money' as what, greatest(v, agreed_on) as on, -sum(amount) as minor
 from n
@@ -214,11 +239,15 @@ where kind = 'payment' and payment_id is not null and new and not late and retur
   and not exists (select from payment b where b.returns = n.payment_id and b.value_date <= :on)
 group by plan, account_id, payment_id, v, agreed_on having sum(amount) < 0
 union all
--- other sums that lower the debt
-select plan, account_id, 'money', greatest(v, agreed_on), -amount
-from n
-where new and not late and amount < 0 and reverses is null and not taken_back
-  and (kind in ('adjustment', 'write_off') or kind = 'payment' and payment_id is null)
+-- other sums that lower the debt, once, on their origin's day
+select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount - coalesce(g.minor, 0)
+from n left join (select plan, origin as id, sum(minor) as minor from gone group by 1, 2) g using (plan, id)
+where n.new and not n.late and (n.plan, n.id) in (select plan, origin from o) and -n.amount > coalesce(g.minor, 0)
+union all
+-- one that the covered sum knew and that was taken back since: what it had met is due again
+select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), n.amount
+from n join gone g on g.plan = n.plan and g.id = n.id join n f on f.plan = g.plan and f.id = g.origin
+where n.new and not f.new
 union all
 -- a covered charge, fee or interest that was taken back later
 select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount
@@ -235,7 +264,7 @@ union all
 -- an older payment that was given back since: what it had met is due again
 select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), sum(n.amount)
 from n join n o on o.plan = n.plan and o.id = n.reverses
-where n.kind = 'payment' and n.new and not o.new and (n.payment_id is null or n.returns is not null)
+where n.kind = 'payment' and n.new and not o.new and n.returns is not null
 group by n.plan, n.account_id, n.payment_id, n.v, n.agreed_on having sum(n.amount) > 0
 union all
 -- contractual dues from the agreement on

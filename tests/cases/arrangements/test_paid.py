@@ -282,3 +282,68 @@ def test_money_booked_later_with_an_earlier_day_counts_even_on_a_clock_set_back(
     with db.acting() as session:
         a_payment(session, [(plan.account, 300)], TODAY - timedelta(days=1), at=at)
         assert plan.paid(session, TODAY)[0] == (300, 0)
+
+
+def _adjusted(db: Database, at, *raised: tuple[str, int], lowered: int, total: int) -> tuple[Plan, list[str]]:
+    """A plan over an account that a lowering adjustment had met before; the keys of what was charged."""
+    with db.acting() as session:
+        plan = object.__new__(Plan)
+        plan.creditor = a_creditor(session)
+        plan.person = a_person(session, plan.creditor)
+        plan.account = an_account(session, plan.creditor, plan.person)
+        keys = [a_charge(session, plan.account, minor, date(2026, 10, 1), kind=kind) for kind, minor in raised]
+        a_charge(session, plan.account, -lowered, date(2026, 10, 2), kind="adjustment", key="lowered")
+        plan.by = Actor("collector", a_user(session).id)
+    with db.acting() as session:
+        plan.id = plan.agree(session, at, terms=Terms(total, D))
+    return plan, keys
+
+
+def _take_back(session: Session, plan: Plan, key: str, on: date, at) -> None:
+    ledger.reverse(session, ledger.entry_called(session, plan.creditor.id, key), on=on, key=f"{key} back", by=BY, at=at)
+
+
+def _owed_and_left(session: Session, plan: Plan, on: date) -> tuple[int, int]:
+    owed = sum(ledger.balance(session, [plan.account.id], on)[plan.account.id].values())
+    return owed, sum(each.left for each in paid_to_plans(session, [plan.id], on)[plan.id])
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        [("charge", 10_000), ("interest", 50_000)],  # it moves whole
+        [("charge", 10_000), ("charge", 5_000), ("cost", 9_000)],  # it moves in part
+    ],
+)
+def test_a_lowering_that_the_covered_sum_knew_and_that_had_to_move_is_not_paid_again(db, at, raised) -> None:
+    plan, keys = _adjusted(db, at, *raised, lowered=6_000, total=10_000)
+    with db.acting() as session:
+        _take_back(session, plan, keys[0], day(-6), at + timedelta(days=1))
+        owed, left = _owed_and_left(session, plan, day(25))
+        assert owed == left > 0
+
+
+@pytest.mark.parametrize(("moved", "money"), [(False, 36_000), (True, 26_000)])
+def test_a_known_lowering_that_is_taken_back_is_due_again_even_where_it_had_moved(db, at, moved, money) -> None:
+    plan, keys = _adjusted(db, at, ("charge", 10_000), ("interest", 50_000), lowered=6_000, total=30_000)
+    with db.acting() as session:
+        if moved:
+            _take_back(session, plan, keys[0], day(-6), at + timedelta(days=1))
+        _take_back(session, plan, "lowered", day(-5), at + timedelta(days=2))
+        a_payment(session, [(plan.account, money)], day(0), at=at + timedelta(days=7))
+        assert plan.paid(session, day(5)) == [(30_000, 0), (0, 0)]
+        assert _owed_and_left(session, plan, day(5)) == (24_000, 24_000)
+
+
+def test_a_lowering_of_the_plans_own_time_counts_once_wherever_it_moves_until_it_is_taken_back(db, at) -> None:
+    plan, keys = _adjusted(db, at, ("charge", 10_000), ("interest", 50_000), lowered=1, total=10_000)
+    with db.acting() as session:
+        a_charge(session, plan.account, -6_000, day(-7), kind="adjustment", key="later", at=at + timedelta(hours=1))
+        before = sum(paid for paid, _ in plan.paid(session, day(-7)))
+        _take_back(session, plan, keys[0], day(-6), at + timedelta(days=1))
+        moved = _owed_and_left(session, plan, day(-6))
+        _take_back(session, plan, "later", day(-5), at + timedelta(days=2))
+        after = _owed_and_left(session, plan, day(-5))
+    assert before == 6_000
+    assert moved == (43_999, 43_999)
+    assert after == (49_999, 49_999)
