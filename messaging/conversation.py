@@ -74,7 +74,8 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     Returns what it was read as, `repeat`, or `nobody` when no person has the number. STOP counts
     even then: who may get the number later is not written to on the strength of an old permission.
     """
-    reading = read(inbound.words, Sender.TOLL_FREE if inbound.toll_free else Sender.LONG_CODE)
+    words = inbound.words.replace("\0", "\ufffd")  # the one character that the database cannot keep
+    reading = read(words, Sender.TOLL_FREE if inbound.toll_free else Sender.LONG_CODE)
     owner = _owner(session, inbound.sender)
     if owner is None:
         _obey(session, reading.meaning, inbound.sender, Actor("carrier"), at)
@@ -84,7 +85,7 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     salt = uuid.uuid4()
     said = session.execute(
         insert(Said)
-        .values(person_id=person, side="person", channel="sms", sender=str(by), words=inbound.words, salt=salt,
+        .values(person_id=person, side="person", channel="sms", sender=str(by), words=words, salt=salt,
                 reading=reading.meaning.value, at=at, provider_id=inbound.provider_id)
         .on_conflict_do_nothing()
         .returning(Said.id)
@@ -93,7 +94,7 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
         return "repeat"
     record(session, Kind.REPLY_RECEIVED, by=by, at=at, person=person, subject=f"said:{said}",
            facts={"channel": "sms", "reading": reading.meaning.value, "shared": shared,
-                  "proof": proof(salt, inbound.words)})  # fmt: skip
+                  "proof": proof(salt, words)})  # fmt: skip
     changed = _obey(session, reading.meaning, inbound.sender, by, at)
     if changed and reading.meaning is Meaning.REVOKE and reading.carrier is CarrierAction.NONE:
         outbox.write(session, person=person, channel="sms", template="stop_confirmed", contact=contact,
@@ -103,6 +104,20 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     if not (reading.bare and reading.meaning in (Meaning.REVOKE, Meaning.START)):
         _into_queue(session, person, said, at, maybe_stop=reading.meaning is Meaning.REVIEW)
     return reading.meaning.value
+
+
+def set_aside(session: Session, inbound: Inbound, *, event: int, at: datetime) -> None:
+    """A text that could not be taken in, for whatever reason: STOP is obeyed all the same, and who reads
+    it asks the person the same day what it said. `event` is the raw one that is kept.
+    """
+    owner = _owner(session, inbound.sender)
+    by = Actor("debtor", owner[0]) if owner is not None else Actor("carrier")
+    if (meaning := read(inbound.words).meaning) is Meaning.REVOKE:
+        _obey(session, meaning, inbound.sender, by, at)
+    if owner is not None:
+        today = local(at, _zone(session, owner[0])).date()
+        queue.open_item(session, person=owner[0], kind="stop", subject=f"carrier_event:{event}", urgency=1, at=at,
+                        answer_by=today)  # fmt: skip
 
 
 def write(session: Session, *, person: int, words: str, key: str, by: Actor, at: datetime) -> int:

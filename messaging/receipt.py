@@ -6,6 +6,13 @@ report only raises the state of a message, and a late contradiction is kept as a
 fact (the event itself) while the state stays. What we cannot read is *parked*: it
 changes nothing and is counted.
 
+Texts from phones go before reports, for each may be a STOP. They are heard one after
+another in the order in which they were kept, by one worker at a time and one in a
+transaction: of START and STOP the last word holds, and a text that fails takes no other
+with it. What the database could not do just now (a deadlock, a lost connection) is left as
+it was and done again. A text that breaks otherwise is still obeyed, and a person asks what
+it said.
+
 A report finds its message by the carrier's id, else by our own message and
 attempt in the query of the address that it came to: so a message whose call was
 never answered is settled by its report.
@@ -20,6 +27,7 @@ from urllib.parse import parse_qs
 import structlog
 from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment
@@ -56,6 +64,13 @@ log = structlog.get_logger()
 
 BATCH: Final = 200
 
+_HEARING: Final = "select pg_advisory_xact_lock(hashtextextended('hear texts', 0))"
+_KEEPING: Final = "select pg_advisory_xact_lock(hashtextextended('keep texts', 0))"
+
+_PASSING: Final = ("08", "40", "53", "55", "57", "25006")
+"""What the database may well do the next time, by SQLSTATE: no connection, a deadlock or a lost race, no room,
+a lock that is held, an operator who intervened, a stand-in that only reads for now."""
+
 PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken")
 """Results of events that changed nothing because something was not understood."""
 
@@ -82,6 +97,9 @@ def keep(
     at: datetime,
 ) -> bool:
     """Keeps a raw event whose signature was right, once. Returns False for a repeat."""
+    if kind == "inbound":
+        # Numbered in the order in which they are committed: no earlier text turns up behind a later one.
+        session.execute(text(_KEEPING))
     kept = session.execute(
         insert(CarrierEvent)
         .values(provider=provider, kind=kind, key=key, query=query, raw=raw, content_type=content_type, received_at=at)
@@ -102,31 +120,22 @@ def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
 
 
 def apply(session: Session, carriers: Mapping[str, Carrier], *, at: datetime, limit: int = BATCH) -> list[str]:
-    """Applies waiting events, oldest first, at most `limit`. Returns what each did; empty: none waited.
+    """Applies what waits: the oldest text from a phone, or else the oldest reports, at most `limit`.
 
-    `carriers` are the carriers by name. An event that breaks is parked, so that it holds up no other.
+    `carriers` are the carriers by name. Returns what each did; empty: none waited. An event that breaks
+    is parked, so that it holds up no other. Raises the database's error when that may pass (`passing`):
+    then nothing is applied, and the caller tries again.
     """
-    events = session.scalars(
-        select(CarrierEvent).where(CarrierEvent.applied_at.is_(None)).order_by(CarrierEvent.id).limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()  # fmt: skip
-    if not events:
-        return []
-    read = [_read(carriers, event) for event in events]
-    messages = _messages(session, events, read)
-    results: list[str] = []
-    for event, told in zip(events, read, strict=True):
-        try:
-            with session.begin_nested():
-                results.append(_apply_one(session, event, told, messages, at))
-        except Exception:
-            log.exception("event_broken", event_id=event.id, provider=event.provider)
-            results.append("broken")
-    session.execute(
-        update(CarrierEvent),
-        [{"id": event.id, "applied_at": at, "result": did} for event, did in zip(events, results, strict=True)],
-    )
-    return results
+    heard = _hear_one(session, carriers, at)
+    return [heard] if heard is not None else _apply_reports(session, carriers, at, limit)
+
+
+def passing(error: Exception) -> bool:
+    """Whether what failed may well be done the next time, because the database was at fault."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state.startswith(_PASSING) if state else isinstance(error, OperationalError | InterfaceError)
 
 
 def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]:
@@ -138,6 +147,72 @@ def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]
         select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
     )
     return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound)}
+
+
+def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime) -> str | None:
+    """Applies the oldest text that waits. Returns what it did, or None when none waits."""
+    oldest = (
+        select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
+        .order_by(CarrierEvent.id).limit(1)
+    )  # fmt: skip
+    if session.scalars(oldest).first() is None:
+        return None
+    # Whoever waited here looks again: another worker has heard what stood there.
+    session.execute(text(_HEARING))
+    event = session.scalars(oldest.with_for_update(key_share=True).execution_options(populate_existing=True)).first()
+    if event is None:
+        return None
+    told = _read(carriers, event)
+    did = _take_in(session, event, told, at) if isinstance(told, Inbound) else "unreadable"
+    event.applied_at, event.result = at, did
+    session.flush()
+    return did
+
+
+def _take_in(session: Session, event: CarrierEvent, told: Inbound, at: datetime) -> str:
+    """Takes a text in; where that breaks, at least obeys it and has a person ask what it said."""
+    try:
+        with session.begin_nested():
+            return conversation.receive(session, told, at=at)
+    except Exception as error:
+        _broken(event, error)
+    try:
+        with session.begin_nested():
+            conversation.set_aside(session, told, event=event.id, at=at)
+    except Exception as error:
+        _broken(event, error)
+    return "broken"
+
+
+def _broken(event: CarrierEvent, error: Exception) -> None:
+    """Notes that applying an event broke; raises again what may pass."""
+    if passing(error):
+        raise error
+    log.error("event_broken", event_id=event.id, provider=event.provider, exc_info=error)
+
+
+def _apply_reports(session: Session, carriers: Mapping[str, Carrier], at: datetime, limit: int) -> list[str]:
+    events = session.scalars(
+        select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "status")
+        .order_by(CarrierEvent.id).limit(limit).with_for_update(skip_locked=True, key_share=True)
+    ).all()  # fmt: skip
+    if not events:
+        return []
+    read = [told if isinstance(told := _read(carriers, event), Report) else None for event in events]
+    messages = _messages(session, events, read)
+    results: list[str] = []
+    for event, told in zip(events, read, strict=True):
+        try:
+            with session.begin_nested():
+                results.append(_apply_report(session, event, told, messages, at))
+        except Exception as error:
+            _broken(event, error)
+            results.append("broken")
+    session.execute(
+        update(CarrierEvent),
+        [{"id": event.id, "applied_at": at, "result": did} for event, did in zip(events, results, strict=True)],
+    )
+    return results
 
 
 def _read(carriers: Mapping[str, Carrier], event: CarrierEvent) -> Report | Inbound | None:
@@ -170,11 +245,9 @@ class _Messages:
         }
 
 
-def _messages(
-    session: Session, events: Sequence[CarrierEvent], read: Sequence[Report | Inbound | None]
-) -> _Messages:
-    named = [found[0] for event in events if event.kind == "status" and (found := _named(event.query))]
-    sids = [told.provider_id for told in read if isinstance(told, Report) and told.provider_id]
+def _messages(session: Session, events: Sequence[CarrierEvent], read: Sequence[Report | None]) -> _Messages:
+    named = [found[0] for event in events if (found := _named(event.query))]
+    sids = [told.provider_id for told in read if told is not None and told.provider_id]
     if not named and not sids:
         return _Messages([])
     # By id, so that two workers never wait for each other crosswise.
@@ -188,13 +261,11 @@ def _messages(
     return _Messages(rows)
 
 
-def _apply_one(
-    session: Session, event: CarrierEvent, told: Report | Inbound | None, messages: _Messages, at: datetime
+def _apply_report(
+    session: Session, event: CarrierEvent, told: Report | None, messages: _Messages, at: datetime
 ) -> str:
     if told is None:
         return "unreadable"
-    if isinstance(told, Inbound):
-        return conversation.receive(session, told, at=at)
     if told.progress is None:
         return "unknown_status"
     message = messages.by_provider_id.get((event.provider, told.provider_id))

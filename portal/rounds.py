@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cases import seal
 from cases.arrangements import expiry
@@ -121,10 +121,19 @@ class Rounds:
 
     def events(self) -> int:
         """Applies what carriers have reported and phones have written."""
-        applied = 0
+        applied = failed = 0
         while True:
-            with self.db.acting() as session:
-                results = receipt.apply(session, by_name(self.carriers), at=self.clock.now())
+            try:
+                with self.db.acting() as session:
+                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now())
+            except DBAPIError as error:
+                # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
+                failed += 1
+                if failed == _TRIES or not receipt.passing(error):
+                    raise
+                time.sleep(0.5)
+                continue
+            failed = 0
             if not results:
                 return applied
             applied += len(results)

@@ -208,7 +208,7 @@ def meaning_of(code: str | int | None) -> Meaning | None:
     if code is None:
         return None
     text = str(code)
-    return CODES.get(int(text), _UNKNOWN) if text.isdigit() else _UNKNOWN
+    return CODES.get(int(text), _UNKNOWN) if text.isascii() and text.isdigit() else _UNKNOWN
 
 
 def _refusal(status: int, code: str | None) -> Answer:

@@ -70,6 +70,8 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = wish_words(proposals[id])
         elif kind in ("message", "stop") and id in said:
             words = quote(said[id].words)
+        elif subject.startswith("carrier_event:"):
+            words = _("A text from this person could not be read here. Ask what it said.")
         elif kind == "uncertain":
             words = _("The carrier gave no clear answer. Do not resend unseen.")
             if id in messages:

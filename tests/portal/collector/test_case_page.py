@@ -107,6 +107,13 @@ def test_whether_a_text_may_go_is_said_as_it_will_be_decided(desk: Desk) -> None
         assert "+447700900318" in withdrawn(session, "sms", ["+447700900318"])
 
 
+def test_a_text_that_could_not_be_read_is_asked_about(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        queue.open_item(session, person=desk.ids["idris"], kind="stop", subject="carrier_event:1", urgency=1,
+                        at=desk.clock.now())  # fmt: skip
+    assert "could not be read here. Ask what it said." in words_of(desk.browser("priya").get(desk.case("idris")))
+
+
 def test_agreeing_begins_the_plan_and_the_second_collector_is_told_who_and_when(desk: Desk) -> None:
     rung: list[str] = []
     desk.app.extensions["wake"] = rung.append
