@@ -71,6 +71,7 @@ class Said(Base):
 def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     """Takes in a text from a phone, once: into a thread, acted upon, and into the queue.
 
+    `at` is when it came, which may be a while ago; the confirmation's five minutes begin there.
     Returns what it was read as, `repeat`, or `nobody` when no person has the number. STOP counts
     even then: who may get the number later is not written to on the strength of an old permission.
     """

@@ -163,14 +163,18 @@ def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime) -
     if event is None:
         return None
     told = _read(carriers, event)
-    did = _take_in(session, event, told, at) if isinstance(told, Inbound) else "unreadable"
+    did = _take_in(session, event, told) if isinstance(told, Inbound) else "unreadable"
     event.applied_at, event.result = at, did
     session.flush()
     return did
 
 
-def _take_in(session: Session, event: CarrierEvent, told: Inbound, at: datetime) -> str:
-    """Takes a text in; where that breaks, at least obeys it and has a person ask what it said."""
+def _take_in(session: Session, event: CarrierEvent, told: Inbound) -> str:
+    """Takes a text in; where that breaks, at least obeys it and has a person ask what it said.
+
+    It was said when it came, however late it is heard: a STOP of last night is not confirmed now.
+    """
+    at = event.received_at
     try:
         with session.begin_nested():
             return conversation.receive(session, told, at=at)

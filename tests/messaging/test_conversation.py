@@ -89,7 +89,8 @@ def test_a_confirmation_waits_at_the_carrier_no_longer_than_its_five_minutes(db:
         receive(db, at, "please stop")
         worker.clock.stands = at + timedelta(minutes=2)  # type: ignore[attr-defined]
         worker.deliver()
-        assert [message.seconds for _, message in tray.taken] == [180]
+        ((_, message),) = tray.taken
+        assert message.seconds is not None and message.seconds <= 180
 
 
 def test_start_gives_the_permission_back(db: Database, at: datetime) -> None:

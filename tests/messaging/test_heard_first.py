@@ -1,10 +1,12 @@
-"""What a phone wrote is heard before anything else goes to it, whichever round comes first."""
+"""What a phone wrote is heard before anything else goes to it; and it was said when it came, however late it is heard."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from cases.db import Database
+from cases.people import permission
+from messaging import conversation
 from messaging.carriers import Answer, Inbound, OutMessage, Report
 from messaging.providers.tray import Tray
 from tests.messaging.rounds import rounds, states
@@ -96,3 +98,38 @@ def test_a_stop_that_comes_during_a_delivery_holds_back_what_is_not_claimed_yet(
         worker.run_due()
     assert [message.to for _, message in tray.taken] == [OTHER]
     assert stopped(db)
+
+
+def test_a_stop_that_is_heard_late_is_obeyed_and_not_confirmed_any_more(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person, evening = someone(db), at.replace(hour=22)
+    wrote(db, evening, "please stop texting me")
+    tray = Both()
+    with rounds(db, evening + timedelta(hours=4), {"sms": tray}) as (worker, _):
+        worker.run_due()
+    assert tray.taken == []
+    assert states(superuser) == [("withheld", "confirmed_too_late")]
+    with db.acting() as session:
+        assert permission.withdrawn(session, "sms", [NUMBER]) == {NUMBER: evening}
+        assert [said.at for said in conversation.thread(session, [person])] == [evening]
+
+
+def test_what_may_be_a_stop_is_answered_on_the_day_that_it_came(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    someone(db)
+    wrote(db, at.replace(hour=22), "wrong number")
+    with rounds(db, at.replace(hour=22) + timedelta(hours=4), {"sms": Both()}) as (worker, _):
+        worker.events()
+    assert superuser.execute(text("select answer_by from work_item")).scalar() == at.date()
+
+
+def test_of_the_confirmations_five_minutes_what_is_left_is_told_to_the_carrier(db: Database, at: datetime) -> None:
+    someone(db)
+    wrote(db, at, "please stop texting me")
+    tray = Both()
+    with rounds(db, at + timedelta(minutes=4), {"sms": tray}) as (worker, _):
+        worker.run_due()
+    ((_, message),) = tray.taken
+    assert message.seconds is not None and message.seconds <= 60
