@@ -183,6 +183,9 @@ class Carrier(Protocol):
         """A kept event, translated; None for what makes no sense."""
 
 
+LEAST_WAIT: Final = 10
+"""Seconds that any carrier lets a message wait at the least. A message with less time left is not handed over."""
+
 Carriers = Mapping[str, Carrier]
 """The carrier of each channel."""
 

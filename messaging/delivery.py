@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,7 +26,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from messaging import outcome
-from messaging.carriers import Answer, Carriers, OutMessage, Verdict, by_name
+from messaging.carriers import LEAST_WAIT, Answer, Carriers, OutMessage, Verdict, by_name
 from messaging.outbox import Message
 from messaging.outcome import BY
 from messaging.permit import PURPOSES, Act, Decision, Purpose, decide
@@ -52,10 +52,21 @@ the digits by id, of which only hashes are kept. A message without any is withhe
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message to be carried, and until when (real time) its call may begin."""
+    """A message to be carried, until when (real time) its call may begin, and until when it may be with its person."""
 
     out: OutMessage
     begin_before: datetime
+    ends: datetime
+
+    def going(self, real: datetime) -> OutMessage | None:
+        """The message as it is handed over at this real moment, None when it is too late for that.
+
+        It may wait at the carrier no longer than its time lasts, counted from when its call begins.
+        """
+        seconds = int((self.ends - real).total_seconds())
+        if real >= self.begin_before or seconds < LEAST_WAIT:
+            return None
+        return replace(self.out, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +264,10 @@ def _begin(
         assert decision.to is not None and decision.until is not None
         out = OutMessage(
             id=m.id, attempt=attempts[m.id], channel=m.channel, to=decision.to, body=said.body, subject=said.subject,
-            html=said.html, seconds=int((decision.until - at).total_seconds()),
+            html=said.html,
         )  # fmt: skip
-        claimed.append(Claimed(out, real + LEASE - MARGIN))
+        # The door's clock may be moved; how much time is left is the same on both.
+        claimed.append(Claimed(out, real + LEASE - MARGIN, real + (decision.until - at)))
     return claimed
 
 

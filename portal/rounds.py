@@ -273,10 +273,12 @@ class Rounds:
         answer = Answer(Verdict.UNCLEAR)
         try:
             self._pace.wait()
-            if self.clock.real() >= claimed.begin_before:
-                answer = Answer(Verdict.NOT_SENT, detail="lease")
+            # However long it stood in line: what it has left is counted now.
+            going = claimed.going(self.clock.real())
+            if going is None:
+                answer = Answer(Verdict.NOT_SENT, detail="too late")
             else:
-                answer = self.carriers[message.channel].send(message)
+                answer = self.carriers[message.channel].send(going)
         except Exception:
             log.error("carrier_broke", message_id=message.id, exc_info=True)
         finally:

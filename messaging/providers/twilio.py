@@ -24,6 +24,7 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from messaging.carriers import (
+    LEAST_WAIT,
     Answer,
     Effect,
     Found,
@@ -44,7 +45,7 @@ TIMEOUT: Final = 10.0
 WAIT_AFTER_REFUSAL: Final = 60
 """Seconds before a message goes again that Twilio would not take for now, when it does not say."""
 
-VALIDITY: Final = (10, 36_000)
+VALIDITY: Final = (LEAST_WAIT, 36_000)
 LISTED: Final = 100
 """How many of the newest messages to a number are searched."""
 

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import Connection, text
@@ -11,7 +12,7 @@ from cases.clock import moment_of
 from cases.db import Database
 from cases.people import permission
 from cases.people.contact import add_contact
-from messaging import outbox, permit
+from messaging import delivery, outbox, permit
 from messaging.carriers import Answer, Effect, Group, Meaning, Verdict
 from messaging.providers.tray import Tray
 from portal.rounds import Rounds
@@ -74,13 +75,47 @@ def test_a_text_may_wait_at_the_carrier_until_its_window_closes_and_no_longer(db
     at = london(SATURDAY, 16, 50)
     a_message(db, at, someone(db))
     late = london(SATURDAY, 16, 59) + timedelta(seconds=45)
-    with rounds(db, at) as (worker, tray):
+    with rounds(db, at, real=at) as (worker, tray):
         worker.deliver()
         assert [message.seconds for _, message in tray.taken] == [600]
         a_message(db, late, someone(db))
         set_to(worker, late)
         worker.deliver()
         assert len(tray.taken) == 1, "fifteen seconds are too few: it waits for Monday"
+
+
+def carried(worker: Rounds, claimed: delivery.Claimed) -> Answer:
+    results: SimpleQueue[delivery.Carried] = SimpleQueue()
+    worker._carry(claimed, results)
+    came = results.get()
+    worker._settle([came])
+    return came.answer
+
+
+@pytest.mark.parametrize("moved", [timedelta(0), timedelta(days=30)])
+def test_a_text_that_stood_in_line_waits_at_the_carrier_for_what_is_left_and_is_not_sent_after_the_window(
+    moved: timedelta, db: Database, superuser: Connection
+) -> None:
+    at = london(MONDAY, 19, 59)
+    real = at - moved
+    for _ in range(3):
+        a_message(db, at, someone(db))
+    with rounds(db, at, real=real) as (worker, tray):
+        claimed, _ = worker._claim()
+        for each, waited, seconds in zip(claimed, (20, 50, 51), (40, 10, None), strict=True):
+            worker.clock.truly = real + timedelta(seconds=waited)  # type: ignore[attr-defined]
+            worker.clock.stands = at + timedelta(seconds=waited)  # type: ignore[attr-defined]
+            answer = carried(worker, each)
+            assert answer.verdict is (Verdict.ACCEPTED if seconds else Verdict.NOT_SENT)
+            if seconds:
+                assert tray.taken[-1][1].seconds == seconds
+        assert len(tray.taken) == 2
+        set_to(worker, at + timedelta(minutes=2))
+        worker.deliver()
+        assert len(tray.taken) == 2
+        set_to(worker, london(MONDAY + timedelta(days=1), 8))
+        worker.deliver()
+        assert len(tray.taken) == 3, "it goes in the next window"
 
 
 def test_every_zone_must_be_open_where_a_person_may_be_in_several(db: Database) -> None:
@@ -226,7 +261,7 @@ def test_a_code_goes_at_any_hour_and_after_a_stop_and_its_words_are_not_kept(
         permission.withdraw(session, "sms", NUMBER, because="word", by=BY, at=night)
         contact = session.execute(text("select id from contact")).scalar_one()
     a_message(db, night, person, template="code", contact=contact, not_after=night + timedelta(minutes=10))
-    with rounds(db, night) as (worker, tray):
+    with rounds(db, night, real=night) as (worker, tray):
         worker.deliver()
     ((_, message),) = tray.taken
     assert CODE in message.body
