@@ -88,7 +88,9 @@ select distinct coalesce(r.country, p.country) from person p
 left join record r on r.person_id = p.id and r.replaced_at is null
 """)
 
-# `due`: what falls due of whom. A person's country is that of the eldest live record.
+# `owed`: what falls due of whom. A person's country is that of the eldest live record.
+# A due that was corrected and a plan that was replaced have new ids. Whoever was reminded of the same day
+# of the same account stays reminded; only what is younger than the message can be can repeat it.
 _CANDIDATES: Final = """
 with target as (
   select * from unnest(cast(:countries as text[]), cast(:zones as text[]), cast(:days as date[]),
@@ -97,7 +99,7 @@ step as (select 'before' as step, cast(:before as int) as early union all select
 due_on as (select distinct day + early as due_on from target cross join step),
 owed as (
   select 'instalment:' || i.id as cause, 'arrangement:' || g.id as subject, g.person_id, i.due_on, k.creditor_id,
-    k.zone, g.agreed_at as known_at
+    k.zone, g.agreed_at as known_at, null::bigint as account_id, g.id as plan_id
   from instalment i join arrangement g on g.id = i.arrangement_id
   join lateral (select case when count(distinct x.creditor_id) = 1 then min(x.creditor_id) end as creditor_id,
                   (array_agg(y.zone order by x.nth))[1] as zone
@@ -105,7 +107,8 @@ owed as (
                 where x.arrangement_id = g.id) k on true
   where g.state = 'live' and i.due_on in (select due_on from due_on)
   union all
-  select 'due:' || d.id, 'account:' || d.account_id, l.person_id, d.due_on, d.creditor_id, c.zone, d.recorded_at
+  select 'due:' || d.id, 'account:' || d.account_id, l.person_id, d.due_on, d.creditor_id, c.zone, d.recorded_at,
+    d.account_id, null
   from due d join creditor c on c.id = d.creditor_id and c.reminds_contractual
   join liability l on l.account_id = d.account_id and l.replaced_at is null and not l.withdrawn
     and l.role in ('holder', 'joint')
@@ -113,9 +116,11 @@ owed as (
 who as (
   select o.*, coalesce(j.into_id, o.person_id) as head, coalesce(
     (select r.country from record r where r.person_id = p.id and r.replaced_at is null order by r.id limit 1),
-    p.country, '') as country
+    p.country, '') as country, greatest(o.known_at, y.joined_at) as since
   from owed o join person p on p.id = o.person_id
-  left join joined j on j.person_id = o.person_id and j.replaced_at is null and not j.parted)
+  left join joined j on j.person_id = o.person_id and j.replaced_at is null and not j.parted
+  left join (select into_id, max(recorded_at) as joined_at from joined where replaced_at is null and not parted
+             group by 1) y on y.into_id = coalesce(j.into_id, o.person_id))
 select w.cause, w.subject, s.step, w.head as person_id, 'sms' as channel, w.creditor_id, t.sending as day,
   t.opens as not_before,
   ((w.due_on + case s.step when 'day' then 1 else 0 end)::timestamp at time zone w.zone) as not_after
@@ -123,4 +128,15 @@ from who w cross join step s
 join target t on t.country = w.country and t.zone = w.zone and t.day = w.due_on - s.early
 where (w.known_at at time zone w.zone)::date <= w.due_on - s.early
   and (w.due_on + case s.step when 'day' then 1 else 0 end)::timestamp at time zone w.zone > :at
+  and not (w.since > t.opens - interval '14 days' and exists (
+    select from message m join reason r on r.message_id = m.id and r.step = s.step
+    left join due d on r.cause like 'due:%' and d.id = split_part(r.cause, ':', 2)::bigint
+    left join instalment i on r.cause like 'instalment:%' and i.id = split_part(r.cause, ':', 2)::bigint
+    where m.template = 'reminder' and m.state in ('sending', 'uncertain', 'sent', 'delivered', 'failed')
+      and m.person_id in (select w.head union all select k.person_id from joined k
+                          where k.into_id = w.head and k.replaced_at is null and not k.parted)
+      and (d.account_id = w.account_id and d.due_on = w.due_on
+           or i.due_on = w.due_on and exists (
+             select from arrangement_account a join arrangement_account b on b.account_id = a.account_id
+             where a.arrangement_id = i.arrangement_id and b.arrangement_id = w.plan_id))))
 """

@@ -15,6 +15,7 @@ from cases.db import Database
 from cases.debts import announced
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor, switch_contractual_reminders
+from cases.debts.due import Due
 from cases.history import Actor
 from messaging import reminders
 from portal.rounds import Rounds
@@ -241,6 +242,74 @@ def test_a_plan_that_was_replaced_reminds_of_nothing_and_the_new_one_does(
         went = live(worker, date(2026, 12, 8), date(2026, 12, 15))
     assert went == [(date(2026, 12, 12), 1), (date(2026, 12, 15), 1)]
     assert whys(superuser) == ["plan_ended"]
+
+
+NOON = morning(date(2026, 12, 5), time(12))
+
+
+def test_a_due_that_is_corrected_after_its_reminder_went_is_not_reminded_of_again(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        account = an_account(session, creditor, a_person(session, creditor, mobile=NUMBER)).id
+        old = a_due(session, _account(session, account), date(2026, 12, 8), 8000)
+        facts = {"creditor_id": creditor.id, "account_id": account, "component": "principal", "recorded_at": NOON}
+        replaced = old.id
+    with rounds(db, at) as (worker, _):
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 5)) == [(date(2026, 12, 5), 1)]
+        with db.acting() as session:
+            session.add(Due(due_on=date(2026, 12, 8), amount=8100, replaces=replaced, **facts))
+            # A day of its own has its own reminder, also when it was told of on the same day.
+            session.add(Due(due_on=date(2026, 12, 9), amount=500, **facts))
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 8), time(12, 30)) == [
+            (date(2026, 12, 7), 1), (date(2026, 12, 8), 1)
+        ]  # fmt: skip
+    assert states(superuser) == [("sent", None)] * 3
+
+
+def test_a_due_that_is_corrected_before_its_reminder_went_is_reminded_of_once(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        account = an_account(session, creditor, a_person(session, creditor, mobile=NUMBER))
+        old = a_due(session, account, date(2026, 12, 8), 8000)
+        early = morning(date(2026, 12, 5), time(7))
+        assert reminders.write_due(session, at=early) == 1
+        session.add(Due(creditor_id=creditor.id, account_id=account.id, due_on=date(2026, 12, 8), amount=8100,
+                        component="principal", recorded_at=early, replaces=old.id))  # fmt: skip
+    with rounds(db, at) as (worker, _):
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 6)) == [(date(2026, 12, 5), 1)]
+
+
+def test_a_plan_that_is_replaced_after_its_reminder_went_is_not_reminded_of_again_for_the_same_day(
+    db: Database, at: datetime
+) -> None:
+    person, account, _ = a_plan(db, at, first_on=date(2026, 12, 8))
+    with rounds(db, at) as (worker, _):
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 5)) == [(date(2026, 12, 5), 1)]
+        with db.acting() as session:
+            asked = proposal.propose(
+                session, person=person, accounts=[account], key="k2", by=Actor("debtor", person), at=NOON,
+                terms=Terms(amount=4000, first_on=date(2026, 12, 8), rhythm=Rhythm.MONTHLY, month_day=8),
+            )  # fmt: skip
+            proposal.approve(session, asked.id, by=STAFF, at=NOON)
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 8), time(12, 30)) == [(date(2026, 12, 8), 1)]
+
+
+def test_people_who_are_joined_after_the_reminder_went_are_not_reminded_again(db: Database, at: datetime) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        elder, younger = a_person(session, creditor), a_person(session, creditor, mobile=NUMBER)
+        a_due(session, an_account(session, creditor, younger), date(2026, 12, 8), 8000)
+        ids = {"e": elder.id, "y": younger.id, "d": NOON.date(), "at": NOON}
+    with rounds(db, at) as (worker, _):
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 5)) == [(date(2026, 12, 5), 1)]
+        with db.acting() as session:
+            session.execute(text("insert into joined (person_id, into_id, since, recorded_at) values (:y, :e, :d, :at)"),
+                            ids)  # fmt: skip
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 7), time(12, 30)) == []
 
 
 def test_what_was_agreed_after_the_day_of_its_reminder_has_none(db: Database, at: datetime) -> None:
