@@ -5,6 +5,7 @@ happens then. A route that is added without a keeper, or without a row here, fai
 changes nothing, and a form without its token is refused to everyone, hooks excepted.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -154,7 +155,7 @@ class World:
         """A browser in which this visitor is signed in, by a visit of its own."""
         browser = self.app.test_client()
         if visitor != "nobody":
-            token = f"a token of {visitor} {id(browser)}"
+            token = f"a token of {visitor} {secrets.token_hex(8)}"
             whose = {"person" if visitor in DEBTORS else "staff": self.people[visitor]}
             with self.db.acting() as session:
                 visit.start(session, token=token, now=self.app.extensions["clock"].real(), **whose)

@@ -267,8 +267,8 @@ def looks_right(looking: Looking, state: State) -> None:
 
 
 def words_of(page: Page) -> str:
-    """What the page says, but for the codes of the demo's page, which change each half minute."""
-    return re.sub(r"\b\d{6}\b", "", page.get_by_role("main").inner_text())
+    """What the page says, but for what passes while it is read: times, and the codes of the demo's page."""
+    return re.sub(r"\b(\d{6}|\d\d:\d\d|\d+ h \d+ min|\d+ min)\b", "", page.get_by_role("main").inner_text())
 
 
 def everything_is_reached(page: Page) -> None:
