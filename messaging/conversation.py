@@ -68,15 +68,16 @@ class Said(Base):
     )
 
 
-def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
+def receive(session: Session, inbound: Inbound, *, at: datetime, ours: str = "") -> str:
     """Takes in a text from a phone, once: into a thread, acted upon, and into the queue.
 
-    `at` is when it came, which may be a while ago; the confirmation's five minutes begin there.
+    `at` is when it came, which may be a while ago; the confirmation's five minutes begin there. `ours`: the
+    name that signs our texts.
     Returns what it was read as, `repeat`, or `nobody` when no person has the number. STOP counts
     even then: who may get the number later is not written to on the strength of an old permission.
     """
     words = inbound.words.replace("\0", "\ufffd")  # the one character that the database cannot keep
-    reading = read(words, Sender.TOLL_FREE if inbound.toll_free else Sender.LONG_CODE)
+    reading = read(words, Sender.TOLL_FREE if inbound.toll_free else Sender.LONG_CODE, ours=ours)
     owner = _owner(session, inbound.sender)
     if owner is None:
         _obey(session, reading.meaning, inbound.sender, Actor("carrier"), at)
@@ -107,13 +108,13 @@ def receive(session: Session, inbound: Inbound, *, at: datetime) -> str:
     return reading.meaning.value
 
 
-def set_aside(session: Session, inbound: Inbound, *, event: int, at: datetime) -> None:
+def set_aside(session: Session, inbound: Inbound, *, event: int, at: datetime, ours: str = "") -> None:
     """A text that could not be taken in, for whatever reason: STOP is obeyed all the same, and who reads
     it asks the person the same day what it said. `event` is the raw one that is kept.
     """
     owner = _owner(session, inbound.sender)
     by = Actor("debtor", owner[0]) if owner is not None else Actor("carrier")
-    if (meaning := read(inbound.words).meaning) is Meaning.REVOKE:
+    if (meaning := read(inbound.words, ours=ours).meaning) is Meaning.REVOKE:
         _obey(session, meaning, inbound.sender, by, at)
     if owner is not None:
         today = local(at, _zone(session, owner[0])).date()

@@ -119,14 +119,17 @@ def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
     return hashlib.sha256(query.encode() + b"\n" + raw).hexdigest()
 
 
-def apply(session: Session, carriers: Mapping[str, Carrier], *, at: datetime, limit: int = BATCH) -> list[str]:
+def apply(
+    session: Session, carriers: Mapping[str, Carrier], *, at: datetime, ours: str = "", limit: int = BATCH
+) -> list[str]:
     """Applies what waits: the oldest text from a phone, or else the oldest reports, at most `limit`.
 
-    `carriers` are the carriers by name. Returns what each did; empty: none waited. An event that breaks
+    `carriers` are the carriers by name, `ours` the name that signs our texts. Returns what each did; empty:
+    none waited. An event that breaks
     is parked, so that it holds up no other. Raises the database's error when that may pass (`passing`):
     then nothing is applied, and the caller tries again.
     """
-    heard = _hear_one(session, carriers, at)
+    heard = _hear_one(session, carriers, at, ours)
     return [heard] if heard is not None else _apply_reports(session, carriers, at, limit)
 
 
@@ -149,7 +152,7 @@ def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]
     return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound)}
 
 
-def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime) -> str | None:
+def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime, ours: str) -> str | None:
     """Applies the oldest text that waits. Returns what it did, or None when none waits."""
     oldest = (
         select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
@@ -163,13 +166,13 @@ def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime) -
     if event is None:
         return None
     told = _read(carriers, event)
-    did = _take_in(session, event, told) if isinstance(told, Inbound) else "unreadable"
+    did = _take_in(session, event, told, ours) if isinstance(told, Inbound) else "unreadable"
     event.applied_at, event.result = at, did
     session.flush()
     return did
 
 
-def _take_in(session: Session, event: CarrierEvent, told: Inbound) -> str:
+def _take_in(session: Session, event: CarrierEvent, told: Inbound, ours: str) -> str:
     """Takes a text in; where that breaks, at least obeys it and has a person ask what it said.
 
     It was said when it came, however late it is heard: a STOP of last night is not confirmed now.
@@ -177,12 +180,12 @@ def _take_in(session: Session, event: CarrierEvent, told: Inbound) -> str:
     at = event.received_at
     try:
         with session.begin_nested():
-            return conversation.receive(session, told, at=at)
+            return conversation.receive(session, told, at=at, ours=ours)
     except Exception as error:
         _broken(event, error)
     try:
         with session.begin_nested():
-            conversation.set_aside(session, told, event=event.id, at=at)
+            conversation.set_aside(session, told, event=event.id, at=at, ours=ours)
     except Exception as error:
         _broken(event, error)
     return "broken"

@@ -125,7 +125,9 @@ class Rounds:
         while True:
             try:
                 with self.db.acting() as session:
-                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now())
+                    results = receipt.apply(
+                        session, by_name(self.carriers), at=self.clock.now(), ours=self.voice.name
+                    )
             except DBAPIError as error:
                 # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
                 failed += 1

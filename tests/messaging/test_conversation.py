@@ -138,7 +138,7 @@ def test_only_the_word_itself_gives_permission_back_and_the_rest_is_read(
 
 
 @pytest.mark.parametrize(
-    "words", ["STOP", "Stop.", "stop now thanks", "Please STOP", "thank you stop", "snälla sluta", "START", "start pls"]
+    "words", ["STOP", "Stop.", "stop now thanks", "Please STOP", "thank you stop", "snälla sluta", "STOP STOP STOP", "START", "start pls"]
 )
 def test_a_bare_word_with_a_please_at_most_needs_no_answer(
     words: str, db: Database, at: datetime, superuser: Connection

@@ -133,3 +133,11 @@ def test_of_the_confirmations_five_minutes_what_is_left_is_told_to_the_carrier(d
         worker.run_due()
     ((_, message),) = tray.taken
     assert message.seconds is not None and message.seconds <= 60
+
+
+def test_our_own_name_beside_a_stop_is_known(db: Database, at: datetime) -> None:
+    someone(db)
+    wrote(db, at, "Stop Evenly")
+    with rounds(db, at, {"sms": Both()}) as (worker, _):
+        worker.events()
+    assert stopped(db)
