@@ -260,9 +260,11 @@ def test_a_due_that_is_corrected_after_its_reminder_went_is_not_reminded_of_agai
         assert live(worker, date(2026, 12, 5), date(2026, 12, 5)) == [(date(2026, 12, 5), 1)]
         with db.acting() as session:
             session.add(Due(due_on=date(2026, 12, 8), amount=8100, replaces=replaced, **facts))
-            # A day of its own has its own reminder, also when it was told of on the same day.
-            session.add(Due(due_on=date(2026, 12, 9), amount=500, **facts))
-        assert live(worker, date(2026, 12, 5), date(2026, 12, 8), time(12, 30)) == [
+        assert live(worker, date(2026, 12, 5), date(2026, 12, 7), time(12, 30)) == []
+        # What falls due on another day has its own reminder.
+        with db.acting() as session:
+            session.add(Due(due_on=date(2026, 12, 10), amount=500, **facts))
+        assert live(worker, date(2026, 12, 7), date(2026, 12, 8), time(12, 30)) == [
             (date(2026, 12, 7), 1), (date(2026, 12, 8), 1)
         ]  # fmt: skip
     assert states(superuser) == [("sent", None)] * 3
