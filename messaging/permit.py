@@ -13,7 +13,7 @@ confirmation (of a STOP, once, within five minutes, at any hour: like the carrie
 *Week*: the seven days that end today, on the person's clock. A message counts on the day it went.
 
 Rules, in this order: too_late, no_number, number_unusable, stopped, confirmed_too_late; of
-reminders plan_ended, schedule_changed, reminders_off, money_there, money_announced; of a waiting
+reminders plan_ended, schedule_changed, not_liable, reminders_off, money_there, money_announced; of a waiting
 message read, told_already; then the window (outside_window) and the caps (cap_day, cap_week).
 """
 
@@ -198,7 +198,8 @@ def _gone(
 _REASONS: Final = text("""
 select r.message_id, r.cause, i.id as instalment, i.arrangement_id as plan, g.state as plan_state,
   d.id as due, d.account_id as account, d.due_on, d.replaced_at is null and d.amount > 0 as stands,
-  c.reminds_contractual as wanted, (cast(:at as timestamptz) at time zone coalesce(c.zone, k.zone))::date as today
+  c.reminds_contractual as wanted, b.liable,
+  (cast(:at as timestamptz) at time zone coalesce(c.zone, k.zone))::date as today
 from reason r
 left join instalment i on r.cause like 'instalment:%' and i.id = split_part(r.cause, ':', 2)::bigint
 left join arrangement g on g.id = i.arrangement_id
@@ -206,6 +207,17 @@ left join lateral (select y.zone from arrangement_account x join creditor y on y
                    where x.arrangement_id = i.arrangement_id order by x.nth limit 1) k on true
 left join due d on r.cause like 'due:%' and d.id = split_part(r.cause, ':', 2)::bigint
 left join creditor c on c.id = d.creditor_id
+left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted
+left join lateral (
+  select exists (
+    select from liability l
+    where l.replaced_at is null and not l.withdrawn
+      and (l.person_id = coalesce(j.into_id, r.person_id)
+           or l.person_id in (select o.person_id from joined o where o.into_id = coalesce(j.into_id, r.person_id)
+                              and o.replaced_at is null and not o.parted))
+      and (l.account_id = d.account_id and l.role in ('holder', 'joint')
+           or l.account_id in (select x.account_id from arrangement_account x
+                               where x.arrangement_id = i.arrangement_id and x.ended_at is null))) as liable) b on true
 where r.message_id = any(:ids) order by r.message_id, r.cause
 """)
 
@@ -246,7 +258,9 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
     return made
 
 
-_WHYS: Final = ("money_announced", "money_there", "plan_ended", "schedule_changed", "reminders_off", "unknown_reason")
+_WHYS: Final = (
+    "money_announced", "money_there", "plan_ended", "schedule_changed", "not_liable", "reminders_off", "unknown_reason",
+)  # fmt: skip
 
 
 def _over(row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple[int, int]]) -> str | None:
@@ -254,6 +268,8 @@ def _over(row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple
     if row.instalment is not None:
         if row.plan_state != "live":
             return "plan_ended"
+        if not row.liable:
+            return "not_liable"
         instalment = paid[row.instalment]
         if instalment.left > 0:
             return None
@@ -261,6 +277,8 @@ def _over(row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple
     if row.due is not None:
         if not row.stands:
             return "schedule_changed"
+        if not row.liable:
+            return "not_liable"
         if not row.wanted:
             return "reminders_off"
         rest, announced = left[row.due]

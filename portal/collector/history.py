@@ -46,6 +46,7 @@ WITHHELD: Final = {
     "confirmed_too_late": _s("A STOP is confirmed within five minutes or not at all."),
     "plan_ended": _s("The plan had ended."),
     "schedule_changed": _s("The payment it was about is no longer due on that day."),
+    "not_liable": _s("The person owed it no longer."),
     "reminders_off": _s("The creditor has switched these reminders off."),
     "money_there": _s("The money was there already."),
     "money_announced": _s("The money was on its way already."),

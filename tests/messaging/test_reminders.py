@@ -17,6 +17,7 @@ from cases.debts.account import Account
 from cases.debts.creditor import Creditor, switch_contractual_reminders
 from cases.debts.due import Due
 from cases.history import Actor
+from cases.people.joint import Liability
 from messaging import reminders
 from portal.rounds import Rounds
 from tests.factories import BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
@@ -349,6 +350,52 @@ def test_joint_holders_of_a_contract_are_each_reminded_and_a_guarantor_is_not(db
     with rounds(db, at) as (worker, tray):
         live(worker, date(2026, 12, 8), date(2026, 12, 8))
     assert sorted(message.to for _, message in tray.taken) == numbers[:2]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_whoever_owes_it_no_longer_when_it_would_go_is_not_reminded(
+    agreed: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    early = morning(date(2026, 12, 8), time(7))
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=not agreed)
+        first, leaving, elder = (a_person(session, creditor, mobile=f"+44770090014{n}") for n in range(3))
+        account = an_account(session, creditor, first, leaving)
+        if agreed:
+            a_charge(session, account, 20000, date(2026, 9, 1))
+            asked = proposal.propose(
+                session, person=leaving.id, accounts=[account.id], key="k", by=Actor("debtor", leaving.id), at=at,
+                terms=Terms(amount=5000, first_on=date(2026, 12, 8), rhythm=Rhythm.MONTHLY, month_day=8),
+            )  # fmt: skip
+            proposal.approve(session, asked.id, by=STAFF, at=at)
+        else:
+            a_due(session, account, date(2026, 12, 8), 8000)
+        assert reminders.write_due(session, at=early) == (1 if agreed else 2)
+        old = session.query(Liability).filter_by(account_id=account.id, person_id=leaving.id).one()
+        session.add(Liability(creditor_id=creditor.id, account_id=account.id, person_id=leaving.id, role=old.role,
+                              recorded_at=early, replaces=old.id, withdrawn=True))  # fmt: skip
+    with rounds(db, morning(date(2026, 12, 8))) as (worker, tray):
+        worker.deliver()
+    assert [message.to for _, message in tray.taken] == ([] if agreed else ["+447700900140"])
+    assert whys(superuser) == ["not_liable"]
+
+
+def test_a_liability_that_moved_to_the_person_one_was_joined_to_is_ones_own(db: Database, at: datetime) -> None:
+    early = morning(date(2026, 12, 8), time(7))
+    with db.acting() as session:
+        creditor = a_creditor(session, reminds_contractual=True)
+        elder, younger = a_person(session, creditor), a_person(session, creditor, mobile=NUMBER)
+        account = an_account(session, creditor, younger)
+        a_due(session, account, date(2026, 12, 8), 8000)
+        assert reminders.write_due(session, at=early) == 1
+        old = session.query(Liability).filter_by(account_id=account.id).one()
+        session.execute(text("insert into joined (person_id, into_id, since, recorded_at) values (:y, :e, :d, :at)"),
+                        {"y": younger.id, "e": elder.id, "d": early.date(), "at": early})  # fmt: skip
+        session.add(Liability(creditor_id=creditor.id, account_id=account.id, person_id=elder.id, role="holder",
+                              recorded_at=early, replaces=old.id))  # fmt: skip
+    with rounds(db, morning(date(2026, 12, 8))) as (worker, tray):
+        worker.deliver()
+    assert len(tray.taken) == 1
 
 
 def test_the_day_is_the_creditors_and_the_hour_the_persons(db: Database, at: datetime) -> None:
