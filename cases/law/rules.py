@@ -6,6 +6,7 @@ read once, when first asked, and checked whole: a mistake names its file and key
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, time, timedelta
 from functools import cache
@@ -23,6 +24,9 @@ from cases.law.pack import (
 )
 
 _DEFAULT = "default.toml"
+
+_ZIP = re.compile(r"([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?$")
+"""A whole code of the countries whose packs tell zones by it: five digits, or nine; the first three count."""
 
 
 def pack(country: str | None) -> Pack | None:
@@ -95,6 +99,7 @@ def words() -> tuple[Words, ...]:
 def zones_of_country(country: str | None, postcode: str | None = None) -> tuple[str, ...]:
     """The time zones of a country, narrowed by the postcode where the pack says how.
 
+    Only a whole code narrows: one of four digits has lost its first nought, and would name a place far away.
     A country without a pack has those of the time zone database; an unknown one has none.
     """
     if not country:
@@ -102,8 +107,8 @@ def zones_of_country(country: str | None, postcode: str | None = None) -> tuple[
     found = pack(country)
     if found is None:
         return _zones_by_country().get(country, ())
-    digits = (postcode or "").strip()[:3]
-    if len(digits) == 3 and digits.isascii() and digits.isdigit():
+    if whole := _ZIP.match((postcode or "").strip()):
+        digits = whole[1]
         for first, last, zones in found.postcodes:
             if first <= digits <= last:
                 return zones
