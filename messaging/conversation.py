@@ -73,15 +73,17 @@ def receive(session: Session, inbound: Inbound, *, at: datetime, ours: str = "")
 
     `at` is when it came, which may be a while ago; the confirmation's five minutes begin there. `ours`: the
     name that signs our texts.
-    Returns what it was read as, `repeat`, or `nobody` when no person has the number. STOP counts
-    even then: who may get the number later is not written to on the strength of an old permission.
+    Returns what it was read as, `repeat`, or `nobody`: no person has the number, so it stands in no
+    thread, and it says more than STOP or START. STOP counts even then: who may get the number later
+    is not written to on the strength of an old permission.
     """
     words = inbound.words.replace("\0", "\ufffd")  # the one character that the database cannot keep
     reading = read(words, Sender.TOLL_FREE if inbound.toll_free else Sender.LONG_CODE, ours=ours)
     owner = _owner(session, inbound.sender)
     if owner is None:
         _obey(session, reading.meaning, inbound.sender, Actor("carrier"), at)
-        return "nobody"
+        bare = reading.bare and reading.meaning in (Meaning.REVOKE, Meaning.START)
+        return reading.meaning.value if bare else "nobody"
     person, contact, shared = owner
     by = Actor("debtor", person)
     salt = uuid.uuid4()

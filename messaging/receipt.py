@@ -11,7 +11,7 @@ another in the order in which they were kept, by one worker at a time and one in
 transaction: of START and STOP the last word holds, and a text that fails takes no other
 with it. What the database could not do just now (a deadlock, a lost connection) is left as
 it was and done again. A text that breaks otherwise is still obeyed, and a person asks what
-it said.
+it said. A text from a number that no person has is obeyed, kept and told in the log.
 
 A report finds its message by the carrier's id, else by our own message and
 attempt in the query of the address that it came to: so a message whose call was
@@ -71,8 +71,9 @@ _PASSING: Final = ("08", "40", "53", "55", "57", "25006")
 """What the database may well do the next time, by SQLSTATE: no connection, a deadlock or a lost race, no room,
 a lock that is held, an operator who intervened, a stand-in that only reads for now."""
 
-PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken")
-"""Results of events that changed nothing because something was not understood."""
+PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken", "nobody")
+"""Results of events that somebody should look into: something was not understood, or a text that nobody reads
+came from a number that no person has. The raw event is kept."""
 
 _STANDS: Final[Mapping[str, Progress]] = {
     "planned": Progress.QUEUED,
@@ -180,7 +181,10 @@ def _take_in(session: Session, event: CarrierEvent, told: Inbound, ours: str) ->
     at = event.received_at
     try:
         with session.begin_nested():
-            return conversation.receive(session, told, at=at, ours=ours)
+            did = conversation.receive(session, told, at=at, ours=ours)
+        if did == "nobody":
+            log.warning("text_from_nobody", event_id=event.id, provider=event.provider)
+        return did
     except Exception as error:
         _broken(event, error)
     try:

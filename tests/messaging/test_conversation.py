@@ -207,6 +207,6 @@ def test_a_shared_number_answers_for_the_one_we_wrote_to_and_the_other_sees_noth
 
 
 def test_a_stop_from_a_number_that_nobody_has_still_counts(db: Database, at: datetime, superuser: Connection) -> None:
-    assert receive(db, at, "STOP") == "nobody"
+    assert receive(db, at, "STOP") == "revoke"
     assert stopped(db)
     assert superuser.execute(text("select count(*) from said")).scalar() == 0

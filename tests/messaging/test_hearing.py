@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from cases.db import Database
 from messaging import conversation, receipt
@@ -170,6 +171,23 @@ def test_an_earlier_text_never_turns_up_behind_a_later_one(db: Database, at: dat
     later.join()
     hear(db, at)
     assert stopped(db)
+
+
+def test_a_text_that_nobody_reads_is_told_in_the_log_by_its_event_and_without_a_number(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    wrote(db, at, "hello, who is this?")
+    wrote(db, at, "STOP", sid="SM2")
+    wrote(db, at, "stop, I am ill", sid="SM3")
+    with capture_logs() as logs:
+        hear(db, at)
+    assert results(superuser) == ["nobody", "revoke", "nobody"]
+    assert stopped(db)
+    ids = superuser.execute(text("select array_agg(id order by id) from carrier_event where result = 'nobody'")).scalar()
+    warned = [line for line in logs if line["log_level"] == "warning"]
+    assert [line["event_id"] for line in warned if line["event"] == "text_from_nobody"] == ids
+    assert sum(line["count"] for line in warned if line["event"] == "events_parked") == 2
+    assert NUMBER[1:] not in str(logs)
 
 
 def _kept(session: Session, raw: bytes, at: datetime) -> None:
