@@ -3,7 +3,10 @@
 The signature is checked over the raw bytes and the public address, by every token that is set; then
 the raw event is kept once, answered 2xx with empty TwiML (anything else would be texted to the
 person), and the worker is woken: nothing is thought about here. When our own database is down the
-answer is 503, so that Twilio tries again.
+answer is 503, so that Twilio tries again: five times, within fifteen seconds, where the address that
+it calls ends in `#rc=5&rp=all`. Ours for reports does; the one for texts is entered in its console
+(README). Without that ending it tries again only where no connection came about.
+(https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)
 
 Text to sign: the whole address, query included; of a form then each key in byte order with its
 values, each distinct value once; HMAC-SHA1 with the account's token, in base64. A JSON body is

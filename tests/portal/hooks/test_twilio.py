@@ -131,3 +131,10 @@ def test_a_worked_report_comes_through_the_real_hook_signed_anew(
         assert told.progress == Progress(expected["state"])
         ends = {"in_progress": "sent", "sent": "sent", "delivered": "delivered", "failed": "failed"}
         assert states(superuser) == [(ends[expected["state"]], None)]
+
+
+@pytest.mark.parametrize("page", ["README.md", ".env.example"])
+def test_the_address_to_enter_in_the_console_is_ours_and_asks_for_every_try(page: str, app: Evenly) -> None:
+    ending = Twilio("AC", "token", "+447700900999", callback="").callback_of(1, 1).partition("#")[2]
+    assert any(rule.rule == "/hooks/twilio/inbound" for rule in app.url_map.iter_rules())
+    assert f"/hooks/twilio/inbound#{ending}" in (Path(__file__).parents[3] / page).read_text()
