@@ -29,6 +29,8 @@ GIVE_UP: Final = timedelta(minutes=10)
 """After so long without report or entry in the list a person decides."""
 GIVE_UP_UNASKED: Final = timedelta(hours=1)
 """After so long in which the list could not even be asked a person decides."""
+NEAR: Final = timedelta(minutes=1)
+"""Calls that began so close to one another cannot be told apart by the carrier's moments."""
 LOOKED_UP: Final = 50
 """How many are looked up in one round."""
 
@@ -57,7 +59,8 @@ def answer(
     """Writes what the carrier's list said of one uncertain message. Returns what became of it.
 
     `found`: it is there, and it went. Not there: after GIVE_UP a person decides. The list could not be
-    asked (`answered` false): it is asked again until GIVE_UP_UNASKED. A code is over by then.
+    asked (`answered` false): it is asked again until GIVE_UP_UNASKED. A code is over by then. What is
+    another message's, or may be, counts as not asked: a report tells them apart, or a person.
     """
     message = session.scalars(
         select(Message).where(Message.id == sought.id).with_for_update(key_share=True)
@@ -65,6 +68,8 @@ def answer(
     ).one()  # fmt: skip
     if message.state != "uncertain" or message.attempt != sought.attempt:
         return "settled"
+    if found is not None and _may_be_anothers(session, message, sought, found):
+        found, answered = None, False
     if found is not None:
         advance(session, message, found.provider_id, found.progress, found.code,
                 found.meaning.effect if found.meaning else Effect.NONE,
@@ -93,6 +98,28 @@ def decide_uncertain(session: Session, message: Message, *, went: bool, by: Acto
     end(session, message, "sent" if went else "failed", None if went else "no_answer", at, by=by)
     queue.done(session, subject=f"message:{message.id}", by=by, at=at)
 
+
+def _may_be_anothers(session: Session, message: Message, sought: Sought, found: Found) -> bool:
+    """Whether another message has this id of the carrier's, or waits just as unclear for the same one."""
+    may: bool = session.execute(
+        _ANOTHERS,
+        {
+            "id": message.id, "provider": message.provider, "sid": found.provider_id, "channel": message.channel,
+            "to": sought.to, "body": sought.body, "early": sought.began - NEAR, "late": sought.ended + NEAR,
+        },
+    ).scalar_one()  # fmt: skip
+    return may
+
+
+# A text whose words were not kept (a code) may be any to that number; else one of the same words.
+_ANOTHERS: Final = text("""
+select exists (select from message o where o.provider = :provider and o.provider_id = :sid and o.id <> :id)
+  or exists (
+    select from message o join contact c on c.id = o.contact_id
+    join attempt a on a.message_id = o.id and a.attempt = o.attempt
+    where o.state in ('sending', 'uncertain') and o.id <> :id and o.channel = :channel and c.value_norm = :to
+      and (cast(:body as text) is null or o.body = :body) and a.started_at between :early and :late)
+""")
 
 _UNCLEAR: Final = text("""
 select m.id, m.channel, m.attempt, m.body, c.value_norm, a.started_at, a.ended_at,

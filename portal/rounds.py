@@ -27,7 +27,7 @@ from cases.db import Database
 from cases.history import Actor
 from cases.law import rules
 from messaging import delivery, inquiry, notices, receipt, reminders
-from messaging.carriers import Answer, Carriers, LookUpFailed, Verdict, by_name
+from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
 from portal import code, knock, visit
@@ -157,15 +157,12 @@ class Rounds:
             asked = inquiry.unclear(session, real=self.clock.real())
         settled = 0
         for channel, sought in asked:
-            carrier, found, answered = self.carriers.get(channel), None, False
-            if carrier is not None:
-                try:
-                    found, answered = carrier.find(sought), True
-                except LookUpFailed:
-                    log.warning("look_up_failed", provider=carrier.name, message_id=sought.id)
-            with self.db.acting() as session:
-                became = inquiry.answer(session, sought, found, answered=answered,
-                                        at=self.clock.now(), real=self.clock.real())  # fmt: skip
+            try:
+                became = self._asked(channel, sought)
+            except Exception:
+                # One that breaks keeps no other from being asked about.
+                log.error("inquiry_broke", message_id=sought.id, exc_info=True)
+                continue
             log.info("inquired", message_id=sought.id, outcome=became)
             settled += became in ("found", "over")
         return settled
@@ -257,6 +254,20 @@ class Rounds:
         self.inquire()
         self.seal()
         return decided
+
+    def _asked(self, channel: str, sought: Sought) -> str:
+        """Looks one message up and writes what came of it."""
+        carrier, found, answered = self.carriers.get(channel), None, False
+        if carrier is not None:
+            try:
+                found, answered = carrier.find(sought), True
+            except LookUpFailed:
+                log.warning("look_up_failed", provider=carrier.name, message_id=sought.id)
+            except Exception:
+                log.error("look_up_broke", provider=carrier.name, message_id=sought.id, exc_info=True)
+        with self.db.acting() as session:
+            return inquiry.answer(session, sought, found, answered=answered,
+                                  at=self.clock.now(), real=self.clock.real())  # fmt: skip
 
     def close(self) -> None:
         """Ends the threads, after what they are at."""

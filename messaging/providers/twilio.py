@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode
 
 from requests import exceptions
 from twilio.base import values
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -138,7 +138,8 @@ class Twilio:
             asked["from_"] = self._sender
         try:
             listed = self._client().messages.list(**asked)
-        except (TwilioException, exceptions.RequestException) as error:
+        except Exception as error:
+            # Whatever came instead of a list, a page of words among it, says nothing about the message.
             raise LookUpFailed(type(error).__name__) from error
         # Twilio's moments are whole seconds on its own clock.
         early, late = sought.began - timedelta(seconds=30), sought.ended + timedelta(seconds=30)

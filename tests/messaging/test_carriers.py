@@ -1,6 +1,8 @@
 """The carriers, by the official clients against the stand-in: every answer has one meaning."""
 
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -149,3 +151,28 @@ def test_mail_that_never_left_is_said_so() -> None:
     assert nobody.send(MAIL).verdict is Verdict.NOT_SENT
     with pytest.raises(LookUpFailed):
         nobody.find(sought())
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        page = b"<html>We will be back soon</html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_list_that_cannot_be_read_is_a_look_up_that_failed() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        carrier = Twilio(ACCOUNT_SID, AUTH_TOKEN, "+447700900999", callback="https://my.example.org/x",
+                         base_url=f"http://127.0.0.1:{server.server_port}")  # fmt: skip
+        with pytest.raises(LookUpFailed):
+            carrier.find(sought())
+    finally:
+        server.shutdown()
+        server.server_close()

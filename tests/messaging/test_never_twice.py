@@ -23,7 +23,7 @@ from cases.db import Database
 from cases.history import Actor
 from cases.refusal import Refusal
 from messaging import inquiry, receipt
-from messaging.carriers import Answer, Found, LookUpFailed, Sought, Verdict
+from messaging.carriers import Answer, Found, LookUpFailed, Progress, Sought, Verdict
 from messaging.delivery import Carried
 from messaging.outbox import Message
 from messaging.providers.tray import Tray
@@ -333,3 +333,63 @@ def test_a_code_of_which_nobody_knows_is_over_without_anybodys_work(
     row = superuser.execute(text("select state, error_code from message")).one()
     assert tuple(row) == ("failed", "no_answer")
     assert superuser.execute(text("select count(*) from work_item")).scalar() == 0
+
+
+@pytest.mark.parametrize("template", ["code", "answer_waits"])
+def test_of_two_unclear_texts_that_may_be_the_same_entry_none_is_told_as_sent(
+    template: str, db: Database, at: datetime, superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = someone(db)
+    contact = superuser.execute(text("select id from contact")).scalar()
+    superuser.rollback()
+    for _ in range(2):
+        a_message(db, at, person, template=template, contact=contact, not_after=at + timedelta(minutes=10))
+    tray = Tray()
+    for takes in (False, True):
+        tray.answer_next(NUMBER, Answer(Verdict.UNCLEAR), takes=takes)
+    # The list holds one text to that number; nothing in it says which of the two it is.
+    monkeypatch.setattr(tray, "find", lambda sought: None if "SM1" in sought.known else Found("SM1", Progress.SENT))
+    with rounds(db, at, {"sms": tray}) as (worker, _):
+        worker.deliver()
+        worker.clock.truly = later(1)
+        worker.inquire()
+        assert states(superuser) == [("uncertain", None)] * 2
+        # A report says of one that it went: then the entry is not the other's.
+        superuser.execute(text("update message set state = 'sent', provider_id = 'SM1' where id = (select max(id) from message)"))
+        superuser.commit()
+        worker.clock.truly = later(61)
+        worker.inquire()
+    rows = superuser.execute(text("select state, provider_id from message order by id")).all()
+    assert [tuple(row) for row in rows] == [("failed" if template == "code" else "uncertain", None), ("sent", "SM1")]
+
+
+def test_an_entry_that_another_message_has_is_not_taken_and_one_that_breaks_stops_no_other(
+    db: Database, at: datetime, superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [NUMBER, "+447700900146", "+447700900147"]
+    for number in numbers:
+        a_message(db, at, someone(db, mobile=number))
+    tray = Tray()
+    for number in numbers[:2]:
+        tray.answer_next(number, Answer(Verdict.UNCLEAR), takes=True)
+    tray.answer_next(numbers[2], Answer(Verdict.ACCEPTED, provider_id="SM1"), takes=True)
+
+    def find(sought: Sought) -> Found | None:
+        if sought.to == NUMBER:
+            raise ZeroDivisionError
+        return Found("SM1" if worker.clock.truly < later(2) else "SM2", Progress.SENT)
+
+    monkeypatch.setattr(tray, "find", find)
+    with rounds(db, at, {"sms": tray}) as (worker, _):
+        worker.deliver()
+        for minutes in (1, 3):
+            worker.clock.truly = later(minutes)
+            worker.inquire()
+            rows = superuser.execute(text("select state, provider_id from message order by id")).all()
+            superuser.rollback()
+            assert [tuple(row) for row in rows] == [
+                ("uncertain", None), ("uncertain", None) if minutes == 1 else ("sent", "SM2"), ("sent", "SM1")
+            ]  # fmt: skip
+        worker.clock.truly = later(61)
+        worker.inquire()
+    assert superuser.execute(text("select count(*) from work_item")).scalar() == 1, "a person looks at the one that breaks"
