@@ -2,7 +2,7 @@
 
 *Head*: the elder of a person's joined ids; what is counted is counted for all of them. *Contact*:
 the best of the kind that the channel needs; a code and a confirmation go to the contact that they
-were planned for. *Stopped*: since when the owner of the address wants nothing of our own accord.
+were planned for, a code only while it stands: one that was replaced since it was asked for gets none. *Stopped*: since when the owner of the address wants nothing of our own accord.
 *Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
 strikes in a row. *Places*: each country a person may be in, with its zones; every one must be open.
 A country comes from the addresses that creditors gave, else from the person, else from the number;
@@ -83,7 +83,9 @@ def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
     chosen: dict[int, Contact | None] = {}
     for m in messages:
         if m.template in _FIXED and m.contact_id in fixed:
-            chosen[m.id] = fixed[m.contact_id]
+            planned = fixed[m.contact_id]
+            stands = planned.replaced_at is None and not planned.withdrawn and planned.person_id in ids[m.person_id]
+            chosen[m.id] = planned if stands or m.template != "code" else None
         else:
             theirs = [c for person in ids[m.person_id] for c in contacts[person] if c.kind == KIND[m.channel]]
             chosen[m.id] = min(theirs, key=_preferred) if theirs else None

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from cases.clock import moment_of
 from cases.db import Database
 from cases.people import permission
-from cases.people.contact import add_contact
+from cases.people.contact import Contact, add_contact
 from messaging import delivery, outbox, permit
 from messaging.carriers import Answer, Effect, Group, Meaning, Verdict
 from messaging.providers.tray import Tray
@@ -270,6 +270,22 @@ def test_a_code_goes_at_any_hour_and_after_a_stop_and_its_words_are_not_kept(
     assert row.body is None and CODE not in row.whole
     assert CODE not in str(superuser.execute(text("select json_agg(h) from history h")).scalar())
     assert [kind for kind, _ in told(superuser)][-1] == "sign_in.code_sent"
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_a_code_does_not_go_to_a_number_that_was_replaced_or_withdrawn_after_it_was_asked_for(
+    withdrawn: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    with db.acting() as session:
+        contact = session.execute(text("select id from contact")).scalar_one()
+        a_message(db, at, person, template="code", contact=contact, not_after=at + timedelta(minutes=10))
+        value = NUMBER if withdrawn else "+447700900777"
+        session.add(Contact(person_id=person, kind="mobile", value=value, value_norm=value, source="staff",
+                            as_of=at.date(), withdrawn=withdrawn, recorded_at=at, replaces=contact))  # fmt: skip
+    with rounds(db, at) as (worker, tray):
+        worker.deliver()
+    assert (tray.taken, states(superuser)) == ([], [("withheld", "no_number")]), "nor to the new one, by itself"
 
 
 def test_a_code_that_is_too_old_is_not_sent(db: Database, at: datetime, superuser: Connection) -> None:
