@@ -8,18 +8,18 @@ minus its amount, and returned money is a payment of its own (`returns`) whose
 parts are the mirrors.
 
 Which component a payment meets is decided once, when it is posted (costs and
-fees, then interest, then principal then owed, the rest is credit; a creditor may
-set fees last or apart), and kept as the entry's component. Which *due* it meets
-is always derived (`arrears/position.py`).
+fees, then interest, then principal, the rest is credit; a creditor may set fees
+last or apart), and kept as the entry's component. It meets what is owed on its
+value date and goes on being owed (`running.py`). Which *due* it meets is always
+derived (`arrears/position.py`).
 
-No component falls below nought (credit: none above). When taking back a fee or
-a charge that was already paid would make one so, what had met it moves on: money
-first, newest first (mirror and new part, within the same payment), then lowering
-adjustments, which become credit.
+No component falls below nought on any day (credit: none above). When taking back
+a fee or a charge that was already paid would make one so, what had met it by
+that day moves on: money first, newest first (mirror and new part, within the
+same payment), then lowering adjustments, which become credit.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -33,6 +33,9 @@ from cases.debts.entry import RAISES as RAISES
 from cases.debts.entry import Entry as Entry
 from cases.debts.entry import Payment as Payment
 from cases.debts.entry import balance as balance
+from cases.debts.parts import Part, first_to_move, moved
+from cases.debts.parts import split as split
+from cases.debts.running import Running, least, running
 from cases.history import Actor, Kind, record
 from cases.refusal import refusal_code
 
@@ -41,35 +44,6 @@ KeyTaken = refusal_code("ledger.key_taken", "key")
 NothingToReverse = refusal_code("ledger.nothing_to_reverse", "key")
 ReversedAlready = refusal_code("ledger.reversed_already", "key")
 ReversedTooEarly = refusal_code("ledger.reversed_too_early", "key", "on")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """So many minor units of a payment, and the component that they meet."""
-
-    component: str
-    amount: int
-
-
-def split(amount: int, owed: dict[str, int], fees: str) -> list[Part]:
-    """The parts of a payment of `amount` minor units, given what each component owes now.
-
-    Order: costs and fees (policy `first`), interest, principal; `last` puts fees behind
-    principal, `apart` never lets them meet a payment that does not name them. The rest is credit.
-    House rule after HB 9:5 (Sweden): costs before interest before principal.
-    """
-    order = {
-        "first": ("cost", "fee", "interest", "principal"),
-        "last": ("interest", "principal", "cost", "fee"),
-        "apart": ("interest", "principal"),
-    }[fees]
-    parts, left = [], amount
-    for component in order:
-        taken = min(left, max(owed.get(component, 0), 0))
-        if taken:
-            parts.append(Part(component, taken))
-            left -= taken
-    return [*parts, Part("credit", left)] if left else parts
 
 
 def post(
@@ -86,8 +60,8 @@ def post(
 ) -> None:
     """Posts a charge, interest, fee, cost or adjustment of `amount` minor units.
 
-    An adjustment may be negative: it lowers principal, and what is over becomes credit (a second
-    row, its key the first one's with `/2`). `due_on` is for a charge alone.
+    An adjustment may be negative: it lowers principal owed on its day, and what is over becomes credit
+    (a second row, its key the first one's with `/2`). `due_on` is for a charge alone.
     The same key with the same figures posts once. Raises AmountNotPositive, KeyTaken.
     """
     if kind not in (*RAISES, "adjustment") or (due_on is not None and kind != "charge"):
@@ -100,8 +74,8 @@ def post(
     if amount > 0:
         rows = [Part(RAISES.get(kind, "principal"), amount)]
     else:
-        owed = max(balance(session, [account.id]).get(account.id, {}).get("principal", 0), 0)
-        lowered = min(-amount, owed)
+        owed = least(running(session, [account.id], value_date)[account.id], value_date)
+        lowered = min(-amount, owed.get("principal", 0))
         rows = [Part("principal", -lowered)] if lowered else []
         rows += [Part("credit", amount + lowered)] if amount + lowered else []
     for n, part in enumerate(rows):
@@ -144,9 +118,9 @@ def pay(
                       recorded_at=at, key=key)  # fmt: skip
     session.add(payment)
     session.flush()
-    owed = balance(session, [account.id for account, _ in shares])
+    owed = running(session, [account.id for account, _ in shares], value_date)
     for account, amount in shares:
-        for part in split(amount, owed.get(account.id, {}), creditor.fees) if amount else ():
+        for part in split(amount, least(owed[account.id], value_date), creditor.fees) if amount else ():
             _insert(session, account, "payment", part.component, -part.amount, value_date,
                     f"{key}/{account.id}/{part.component}", at, payment=payment.id)  # fmt: skip
         if amount:
@@ -216,29 +190,28 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
 
 
 def move_surplus(session: Session, account: Account, component: str, *, on: date, key: str, at: datetime) -> None:
-    """Moves on what met a component now below nought.
+    """Moves on what met a component that is now below nought on a day from `on`.
 
-    Money, newest first, to what else is owed by the creditor's order and then to credit; after it
-    lowering adjustments, to credit.
+    Of what was valued by that day: money, newest first, to what else is owed by the creditor's order and
+    then to credit; after it lowering adjustments, to credit.
     """
-    over = -balance(session, [account.id])[account.id].get(component, 0)
-    if over <= 0 or component == "credit":
+    if component == "credit":
         return
     fees = session.get_one(Creditor, account.creditor_id).fees
-    for part in _lowering(session, account.id, component):
+    stands = _lowering(session, account.id, component)
+    owed = running(session, [account.id], on)[account.id]
+    while found := first_to_move(stands, owed[component].below(on)):
+        part, over = found
+        stands.remove(part)
         moved_on = max(on, part.value_date)  # never before the money came
         _mirror(session, part, moved_on, f"{key}/back/{part.id}", at, payment=part.payment_id)
-        kept = max(-part.amount - over, 0)
-        rest = -part.amount - kept
-        owed = {c: b for c, b in balance(session, [account.id])[account.id].items() if c != component}
-        parts = [Part(component, kept)] if kept else []
-        parts += split(rest, owed, fees) if part.kind == "payment" else [Part("credit", rest)]
-        for new in parts:
-            _insert(session, account, part.kind, new.component, -new.amount, moved_on,
-                    f"{key}/to/{part.id}/{new.component}", at, payment=part.payment_id)  # fmt: skip
-        over -= rest
-        if over <= 0:
-            return
+        owed[component].add(moved_on, -part.amount)
+        for new in moved(part.kind, component, -part.amount, over, least(owed, moved_on), fees):
+            made = _insert(session, account, part.kind, new.component, -new.amount, moved_on,
+                           f"{key}/to/{part.id}/{new.component}", at, payment=part.payment_id)  # fmt: skip
+            owed.setdefault(new.component, Running()).add(moved_on, -new.amount)
+            if new.component == component:
+                stands.append(made)
 
 
 def entry_called(session: Session, creditor: int, key: str) -> Entry:
@@ -257,12 +230,14 @@ def _lock(session: Session, accounts: Iterable[int]) -> None:
 
 def _insert(
     session: Session, account: Account, kind: str, component: str, amount: int, value_date: date, key: str,
-    at: datetime, *, due_on: date | None = None, payment: int | None = None, reverses: int | None = None,
-) -> None:  # fmt: skip
-    session.add(Entry(creditor_id=account.creditor_id, account_id=account.id, currency=account.currency, kind=kind,
-                      component=component, book=BOOKS[kind], amount=amount, value_date=value_date, due_on=due_on,
-                      recorded_at=at, key=key, payment_id=payment, reverses=reverses))  # fmt: skip
+    at: datetime, *, due_on: date | None = None, payment: int | None = None,
+) -> Entry:  # fmt: skip
+    made = Entry(creditor_id=account.creditor_id, account_id=account.id, currency=account.currency, kind=kind,
+                 component=component, book=BOOKS[kind], amount=amount, value_date=value_date, due_on=due_on,
+                 recorded_at=at, key=key, payment_id=payment)  # fmt: skip
+    session.add(made)
     session.flush()
+    return made
 
 
 def _mirror(session: Session, entry: Entry, on: date, key: str, at: datetime, *, payment: int | None = None) -> None:
@@ -289,7 +264,7 @@ def _live_parts(session: Session, payment: int) -> list[Entry]:
 
 
 def _lowering(session: Session, account: int, component: str) -> list[Entry]:
-    """What lowers a component and stands: money first, the newest first."""
+    """What lowers a component and stands, in the order of recording."""
     mirror = aliased(Entry)
     return list(
         session.scalars(
@@ -301,7 +276,7 @@ def _lowering(session: Session, account: int, component: str) -> list[Entry]:
                 Entry.reverses.is_(None),
                 ~select(mirror.id).where(mirror.reverses == Entry.id).exists(),
             )
-            .order_by(Entry.kind != "payment", Entry.value_date.desc(), Entry.id.desc())
+            .order_by(Entry.id)
         )
     )
 

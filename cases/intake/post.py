@@ -5,19 +5,21 @@ and nothing is taken back, the parts follow from running sums, stage by stage:
 what flows past costs meets fees, what flows past these meets interest, then
 principal, and the rest is credit. With S the money that came less what was owed,
 up to a row, `greatest(0, max(S))` up to that row is what flowed past. Lowering
-adjustments enter at principal. Other accounts are replayed (`replay.py`).
+adjustments enter at principal. What earlier loads left owing counts as the least
+that is owed from a row's day on (`debts/running.py`); it never falls from one
+row to the next, so the sums hold. Other accounts are replayed (`replay.py`).
 """
 
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from cases.debts.ledger import BOOKS, RAISES
+from cases.debts.entry import BOOKS, RAISES
 from cases.intake.entries import key_of
 from cases.intake.layout import ENTRIES
 from cases.intake.replay import AccountReplay, Posting, Row, written
 from cases.intake.staging import Arrival
-from cases.intake.standing import standing
+from cases.intake.standing import owed, standing
 
 _ACCOUNTS_AT_ONCE: Final = 2_000
 
@@ -41,18 +43,36 @@ where kind <> 'payment' and amount > 0 and not exists (select from replayed r wh
 order by account_id, value_date, n
 """
 
+_OWED: Final = ("cost", "fee", "interest", "principal")
+_OPENING: Final = (
+    "create temp table opening on commit drop as with mine as (select account_id, min(value_date) as first from {older} group by 1),"
+    " day as (select account_id, day, "
+    + ", ".join(f"coalesce(sum(amount) filter (where component = '{c}'), 0) as {c}" for c in _OWED)
+    + " from (select m.account_id, greatest(e.value_date, m.first) as day, e.component, e.amount from mine m join entry e using (account_id)"
+    " union all select account_id, first, '', 0 from mine) e group by 1, 2),"
+    " so_far as (select account_id, day, "
+    + ", ".join(f"sum({c}) over w as {c}" for c in _OWED)
+    + " from day window w as (partition by account_id order by day))"
+    " select account_id, day as from_day, lag(day) over w as until_day, "
+    + ", ".join(f"(min({c}) over w)::bigint as {c}" for c in _OWED)
+    + " from so_far window w as (partition by account_id order by day desc)"
+)
+"""What earlier loads left owing on accounts of this one: the least from a day on, for the days until the next row's."""
+
 _SUMS: Final = """
 select i.n, i.account_id, i.currency, i.kind, i.value_date, i.key, p.id as payment_id,
   case when i.kind = 'payment' then i.amount else 0 end as paid,
   case when i.kind = 'adjustment' and i.amount < 0 then -i.amount else 0 end as lowered,
   coalesce(sum(i.amount) filter (where i.kind = 'payment') over w, 0)::bigint as m0,
   coalesce(-sum(i.amount) filter (where i.kind = 'adjustment' and i.amount < 0) over w, 0)::bigint as adjusted,
-  coalesce(o.cost, 0) + coalesce(sum(i.amount) filter (where i.kind = 'cost') over w, 0)::bigint as cost,
-  coalesce(o.fee, 0) + coalesce(sum(i.amount) filter (where i.kind = 'fee') over w, 0)::bigint as fee,
-  coalesce(o.interest, 0) + coalesce(sum(i.amount) filter (where i.kind = 'interest') over w, 0)::bigint as interest,
-  coalesce(o.principal, 0) + coalesce(sum(i.amount) filter (where i.kind in ('charge', 'adjustment') and i.amount > 0) over w,
-                                      0)::bigint as principal
-from in_entries i left join opening o using (account_id) left join paid p on p.key = i.key and i.kind = 'payment'
+  greatest(0, coalesce(o.cost, 0) + coalesce(sum(i.amount) filter (where i.kind = 'cost') over w, 0)::bigint) as cost,
+  greatest(0, coalesce(o.fee, 0) + coalesce(sum(i.amount) filter (where i.kind = 'fee') over w, 0)::bigint) as fee,
+  greatest(0, coalesce(o.interest, 0) + coalesce(sum(i.amount) filter (where i.kind = 'interest') over w, 0)::bigint) as interest,
+  greatest(0, coalesce(o.principal, 0) + coalesce(sum(i.amount) filter (where i.kind in ('charge', 'adjustment') and i.amount > 0) over w,
+                                                  0)::bigint) as principal
+from in_entries i left join opening o on o.account_id = i.account_id and i.value_date >= o.from_day
+    and (o.until_day is null or i.value_date < o.until_day)
+  left join paid p on p.key = i.key and i.kind = 'payment'
 where not exists (select from replayed r where r.account_id = i.account_id)
 window w as (partition by i.account_id order by i.value_date, i.n rows unbounded preceding)
 """
@@ -86,14 +106,7 @@ def post_entries(arrival: Arrival) -> int:
     older = "in_entries i where not exists (select from in_accounts f where f.fresh and f.account_id = i.account_id)"
     # what a component owes must not change while money is shared: as the ledger's own acts, in order of id
     arrival.run(f"select id from account where id in (select account_id from {older}) order by id for no key update")
-    owed = ", ".join(
-        f"greatest(coalesce(sum(amount) filter (where component = '{c}'), 0), 0)::bigint as {c}"
-        for c in ("cost", "fee", "interest", "principal")
-    )
-    arrival.run(
-        f"create temp table opening on commit drop as select account_id, {owed} from entry"
-        f" where account_id in (select account_id from {older}) group by 1"
-    )
+    arrival.run(_OPENING.format(older=older))
     arrival.run("analyze opening")
     arrival.run(
         "create temp table replayed on commit drop as select distinct account_id from in_entries where kind = 'reversal' or %(all)s",
@@ -160,8 +173,8 @@ def _copied(postings: Iterator[tuple[int, Posting]]) -> Iterator[tuple[Any, ...]
 
 
 def _replayed(arrival: Arrival, accounts: list[int]) -> list[AccountReplay]:
-    stood = standing(arrival, accounts)
-    replays = {a: AccountReplay(a, arrival.creditor.fees, standing=stood.get(a, [])) for a in accounts}
+    stood, owing, fees = standing(arrival, accounts), owed(arrival, accounts), arrival.creditor.fees
+    replays = {a: AccountReplay(a, fees, standing=stood.get(a, []), owed=owing.get(a, {})) for a in accounts}
     new = arrival.ask(
         "select i.account_id, case when o.value_date = i.value_date then greatest(i.n, o.n) else i.n end,"
         " i.kind, i.amount, i.value_date, i.due_on, i.key, i.reverses from in_entries i left join in_entries o"

@@ -2,7 +2,7 @@
 
 Taking an entry back depends on what was paid until then, and so do fees that
 meet money last or apart. Here an account is kept in memory: what each component
-owes, and the parts that stand. Each row does what the ledger's acts do (`pay`,
+owes day by day, and the parts that stand. Each row does what the ledger's acts do (`pay`,
 `post`, `give_back`, `reverse`); a test holds the two against each other. What
 comes out are rows for `payment` and `entry`.
 
@@ -12,11 +12,11 @@ Words: a *posting* is an entry to be written; *standing*: not taken back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 
-from cases.debts.ledger import RAISES, Part, split
-
-LOWERS = ("adjustment", "write_off")
-"""Kinds that lower what is owed and are no money: they meet principal, and are credit beyond it."""
+from cases.debts.entry import RAISES
+from cases.debts.parts import Part, first_to_move, moved, split
+from cases.debts.running import Running, least
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,15 @@ class Posting:
 
 @dataclass
 class AccountReplay:
-    """One account: its id, its creditor's choice for fees, and the postings that stand, oldest first."""
+    """One account: its id, its creditor's choice for fees, the postings that stand, in the order of recording,
+    and what each component owes, day by day."""
 
     account: int
     fees: str
     standing: list[Posting] = field(default_factory=list)
+    owed: dict[str, Running] = field(default_factory=dict)
     payments: list[NewPayment] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._owed: dict[str, int] = {}
-        for posting in self.standing:
-            self._owed[posting.component] = self._owed.get(posting.component, 0) + posting.amount
 
     def run(self, rows: Sequence[Row]) -> None:
         """Posts these rows by value date and place."""
@@ -86,7 +83,7 @@ class AccountReplay:
 
     def _pay(self, row: Row) -> None:
         self.payments.append(NewPayment(row.key, row.amount, row.value_date))
-        for part in split(row.amount, self._owed, self.fees):
+        for part in split(row.amount, least(self.owed, row.value_date), self.fees):
             self._write("payment", part.component, -part.amount, row.value_date, None,
                         f"{row.key}/{self.account}/{part.component}", row.key, row.key)  # fmt: skip
 
@@ -94,7 +91,7 @@ class AccountReplay:
         if row.amount > 0:
             parts = [Part(RAISES.get(row.kind, "principal"), row.amount)]
         else:
-            lowered = min(-row.amount, max(self._owed.get("principal", 0), 0))
+            lowered = min(-row.amount, least(self.owed, row.value_date).get("principal", 0))
             parts = [Part("principal", -lowered), Part("credit", row.amount + lowered)]
         for n, part in enumerate(p for p in parts if p.amount):
             self._write(row.kind, part.component, part.amount, row.value_date, None if n else row.due_on,
@@ -115,25 +112,21 @@ class AccountReplay:
             self._move_surplus(component, row)
 
     def _move_surplus(self, component: str, row: Row) -> None:
-        """What had met a component now below nought moves on: money first, newest first, then adjustments."""
-        over = -self._owed.get(component, 0)
-        if over <= 0 or component == "credit":
+        """What had met a component now below nought moves on, as the ledger's `move_surplus` does."""
+        if component == "credit":
             return
-        met = [(n, p) for n, p in enumerate(self.standing) if p.component == component and p.amount < 0]
-        for n, posting in sorted(met, key=lambda m: (m[1].kind == "payment", m[1].value_date, m[0]), reverse=True):
+        for n in count():
+            stands = [p for p in self.standing if p.component == component and p.amount < 0]
+            found = first_to_move(stands, self.owed[component].below(row.value_date))
+            if found is None:
+                return
+            posting, over = found
             on = max(row.value_date, posting.value_date)  # never before the money came
             self._mirror(posting, on, f"{row.key}/back/{n}", posting.payment)
-            kept = max(-posting.amount - over, 0)
-            rest = -posting.amount - kept
-            owed = {c: b for c, b in self._owed.items() if c != component}
-            parts = [Part(component, kept)] if kept else []
-            parts += [Part("credit", rest)] if posting.kind in LOWERS else split(rest, owed, self.fees)
-            for part in parts:
+            owed = least(self.owed, on)
+            for part in moved(posting.kind, component, -posting.amount, over, owed, self.fees):
                 self._write(posting.kind, part.component, -part.amount, on, None, f"{row.key}/to/{n}/{part.component}",
                             posting.payment, posting.origin)  # fmt: skip
-            over -= rest
-            if over <= 0:
-                return
 
     def _write(
         self, kind: str, component: str, amount: int, on: date, due_on: date | None, key: str, payment: str | None, origin: str
@@ -141,16 +134,17 @@ class AccountReplay:
         posting = Posting(kind, component, amount, on, due_on, key, payment, origin)
         self.standing.append(posting)
         self.postings.append(posting)
-        self._owed[component] = self._owed.get(component, 0) + amount
+        self.owed.setdefault(component, Running()).add(on, amount)
 
     def _mirror(self, posting: Posting, on: date, key: str, payment: str | None) -> None:
         self.standing.remove(posting)
+        on = max(on, posting.value_date)
         self.postings.append(
             Posting(
                 posting.kind,
                 posting.component,
                 -posting.amount,
-                max(on, posting.value_date),
+                on,
                 posting.due_on,
                 key,
                 payment,
@@ -158,7 +152,7 @@ class AccountReplay:
                 mirrors=posting,
             )  # fmt: skip
         )
-        self._owed[posting.component] -= posting.amount
+        self.owed[posting.component].add(on, -posting.amount)
 
 
 def written(replays: Sequence[AccountReplay]) -> Iterator[tuple[int, Posting]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from cases.debts.running import Running
 from cases.intake.replay import Posting
 from cases.intake.staging import Arrival
 
@@ -22,6 +23,18 @@ def standing(arrival: Arrival, accounts: Sequence[int]) -> dict[int, list[Postin
         ids=list(accounts),
     )
     return {account: _of_one(own) for account, own in groupby(rows, key=lambda row: row[0])}
+
+
+def owed(arrival: Arrival, accounts: Sequence[int]) -> dict[int, dict[str, Running]]:
+    """What each component of these accounts owes, day by day."""
+    found: dict[int, dict[str, Running]] = {}
+    for account, component, day, amount in arrival.ask(
+        "select account_id, component, value_date, sum(amount)::bigint from entry"
+        " where account_id = any (%(ids)s::bigint[]) group by 1, 2, 3",
+        ids=list(accounts),
+    ):
+        found.setdefault(account, {}).setdefault(component, Running()).add(day, amount)
+    return found
 
 
 def _of_one(rows: Iterable[tuple[Any, ...]]) -> list[Posting]:

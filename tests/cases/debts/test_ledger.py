@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -30,6 +32,13 @@ def _rows(session: Session, account: Account) -> list[tuple[str, str, int]]:
 def _owed(session: Session, account: Account) -> dict[str, int]:
     found = ledger.balance(session, [account.id]).get(account.id, {})
     return {component: amount for component, amount in found.items() if amount}
+
+
+def _never_below(session: Session, account: Account) -> bool:
+    """Whether each component is nought or above at the end of every day; credit nought or below."""
+    days = set(session.scalars(select(Entry.value_date).where(Entry.account_id == account.id)))
+    owed = [ledger.balance(session, [account.id], day)[account.id] for day in days]
+    return all((minor <= 0 if part == "credit" else minor >= 0) for each in owed for part, minor in each.items())
 
 
 def _clean(session: Session) -> bool:
@@ -85,6 +94,72 @@ def test_a_later_fee_claws_no_money_back(db: Database) -> None:
         a_payment(session, [(account, 3000)], LATER)
         assert _owed(session, account) == {"principal": 3500}
         assert _clean(session)
+
+
+def test_money_meets_what_is_owed_on_its_day_and_no_fee_of_a_later_day(db: Database) -> None:
+    with db.acting() as session:
+        account = an_account(session, a_creditor(session))
+        a_charge(session, account, 10000, DAY)
+        a_charge(session, account, 2500, LATER, kind="fee")
+        a_payment(session, [(account, 10000)], DAY)
+        assert _owed(session, account) == {"fee": 2500}
+        a_charge(session, account, 3000, LATER)
+        a_charge(session, account, -1000, DAY, kind="adjustment")
+        assert _owed(session, account) == {"fee": 2500, "principal": 3000, "credit": -1000}
+        assert _never_below(session, account)
+
+
+def test_money_that_comes_to_light_late_meets_nothing_that_was_paid_since(db: Database) -> None:
+    with db.acting() as session:
+        account = an_account(session, a_creditor(session))
+        a_charge(session, account, 1000, DAY, kind="fee")
+        a_payment(session, [(account, 1000)], LATER)
+        a_charge(session, account, 1000, date(2026, 7, 1), kind="fee")
+        # the first fee was paid on a later day, and the second was not yet there
+        a_payment(session, [(account, 1000)], date(2026, 5, 20))
+        assert _owed(session, account) == {"fee": 1000, "credit": -1000}
+        assert _never_below(session, account)
+
+
+def test_what_had_met_a_charge_moves_on_the_day_it_is_taken_back_whatever_is_charged_later(db: Database) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        account = an_account(session, creditor)
+        first = a_charge(session, account, 1000, DAY)
+        a_payment(session, [(account, 1000)], DAY)
+        a_charge(session, account, 1000, date(2026, 7, 1))
+        ledger.reverse(session, ledger.entry_called(session, creditor.id, first), on=LATER, key="r", by=BY, at=AT)
+        assert _owed(session, account) == {"principal": 1000, "credit": -1000}
+        assert ledger.balance(session, [account.id], LATER)[account.id] == {"principal": 0, "credit": -1000}
+        assert _never_below(session, account) and _clean(session)
+
+
+@pytest.mark.parametrize("fees", ["first", "last", "apart"])
+def test_no_component_is_below_nought_on_any_day_in_whatever_order_things_come(db: Database, fees: str) -> None:
+    days = st.dates(DAY, LATER)
+    charges = st.tuples(st.sampled_from(["charge", "interest", "fee", "cost"]), days, st.integers(1, 40))
+    lowers = st.tuples(st.sampled_from(["payment", "adjustment"]), days, st.integers(1, 60))
+
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(charges | lowers | st.tuples(st.just("reversal"), days, st.integers(0, 9)), max_size=10))
+    def holds(acts: list[tuple[str, date, int]]) -> None:
+        with db.acting() as session:
+            creditor = a_creditor(session, fees=fees)
+            account = an_account(session, creditor)
+            charged: list[str] = []
+            for kind, on, number in acts:
+                if kind == "payment":
+                    a_payment(session, [(account, number)], on)
+                elif kind == "adjustment":
+                    a_charge(session, account, -number, on, kind=kind)
+                elif kind != "reversal":
+                    charged.append(a_charge(session, account, number, on, kind=kind))
+                elif charged:
+                    entry = ledger.entry_called(session, creditor.id, charged.pop(number % len(charged)))
+                    ledger.reverse(session, entry, on=max(on, entry.value_date), key=f"{entry.key} back", by=BY, at=AT)
+                assert _never_below(session, account)
+
+    holds()
 
 
 # ---------------------------------------------------------------- a key posts once

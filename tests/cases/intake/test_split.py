@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cases.arrears import position
 from cases.db import Database
 from cases.debts import ledger
 from cases.debts.account import account_called
@@ -45,6 +46,8 @@ def an_account(draw: st.DrawFn, reversals: bool) -> list[Line]:
                 of = draw(st.sampled_from(free))
                 lines.append((lines[of][0] + draw(st.integers(0, 6)), kind, abs(lines[of][2]), of))
             continue
+        if kind not in ("payment", "lower") and draw(st.booleans()):
+            day += 8  # charged ahead: known before the money of earlier days comes
         amount = draw(st.integers(1, 60))
         lines.append(
             (day, "adjustment" if kind in ("raise", "lower") else kind, -amount if kind == "lower" else amount, -1)
@@ -87,6 +90,50 @@ def test_a_load_posts_what_the_ledger_posts_row_by_row(
             assert not _broken(session)
 
     holds()
+
+
+@pytest.mark.parametrize("fees", ["first", "last", "apart"])
+def test_what_is_charged_ahead_in_an_earlier_load_changes_nothing(
+    db: Database, tmp_path_factory: pytest.TempPathFactory, fees: str
+) -> None:
+    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(an_account(True), min_size=7, max_size=7))
+    def holds(accounts: list[list[Line]]) -> None:
+        at_once, in_two = (f"loaded{next(_numbers)}" for _ in range(2))
+        with db.acting() as session:
+            for ref in (at_once, in_two):
+                a_creditor(session, ref, fees=fees)
+        charged, rest = [], []
+        for n, lines in enumerate(accounts):
+            for k, line in enumerate(lines):
+                ahead = line[1] not in ("payment", "reversal") and line[2] > 0
+                (charged if ahead else rest).append(_row(n, k, line))
+        rows = [an_account_row(f"A{n}") for n in range(len(accounts))]
+        for ref, parts in ((at_once, [charged + rest]), (in_two, [charged, charged + rest])):
+            for entries in parts:
+                files = {"accounts": rows} | ({"entries": entries} if entries else {})
+                result = load_book(db, write_book(tmp_path_factory.mktemp("book"), **files), creditor=ref, new=False)
+                assert result.refused == 0, result.findings
+        with db.acting() as session:
+            assert _entries(session, at_once) == _entries(session, in_two)
+            assert not _below(session, at_once)
+
+    holds()
+
+
+def test_money_of_today_meets_no_fee_of_a_later_day(db: Database, tmp_path: Path) -> None:
+    charged = [an_entry_row("A1", "C1", "2026-10-01", "charge", "100.00"), an_entry_row("A1", "F1", "2026-12-15", "fee", "25.00")]
+    paid = [an_entry_row("A1", "P1", "2026-11-20", "payment", "100.00")]
+    for ref, loads in (("one", [charged + paid]), ("two", [charged, charged + paid])):
+        for n, entries in enumerate(loads):
+            folder = write_book(tmp_path / "b", accounts=[an_account_row("A1")], entries=entries)
+            load_book(db, folder, creditor=ref, new=n == 0)
+    with db.acting() as session:
+        accounts = list(session.scalars(text("select id from account order by id")))
+        for account in accounts:
+            stands = position.derived(session, [account], date(2026, 11, 24))[account]
+            assert (stands.overdue, stands.days) == (0, 0)
+        assert _entries(session, "one") == _entries(session, "two")
 
 
 def test_a_charge_taken_back_after_it_was_lowered_leaves_nothing_below_nought(db: Database, tmp_path: Path) -> None:
@@ -203,6 +250,19 @@ def _entries(session: Session, creditor: str) -> Counter[Any]:
         {"ref": creditor},
     )
     return Counter(tuple(row) for row in rows)
+
+
+def _below(session: Session, creditor: str) -> list[Any]:
+    """Days on which a component of an account without reversals is below nought."""
+    return list(
+        session.connection().exec_driver_sql(
+            "select * from (select e.account_id, component, value_date, sum(sum(amount)) over (partition by e.account_id, component"
+            " order by value_date) as owed from entry e join account a on a.id = e.account_id join creditor c on c.id = a.creditor_id"
+            " where c.ref = %(ref)s and component <> 'credit' and not exists (select from entry r where r.account_id = e.account_id"
+            " and r.reverses is not null) group by 1, 2, 3) d where owed < 0",
+            {"ref": creditor},
+        )
+    )
 
 
 def _broken(session: Session) -> list[Any]:
