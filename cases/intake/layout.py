@@ -68,10 +68,17 @@ LANGUAGE: Final = "^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$"
 SYSTEM: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 CUT_LEAVES_A_VALUE: Final = frozenset(
-    {"account_ref", "person_ref", "entry_ref", "reverses", "amount", "original_amount", "interest_rate", "national_id"}
-)
+    {"account_ref", "person_ref", "entry_ref", "reverses", "amount", "original_amount", "interest_rate", "national_id",
+     "name", "address_line1", "address_line2", "postcode", "phone", "email"}
+)  # fmt: skip
 """Columns where a value cut short still looks like one: 8033.00 as 80. If such a column is the last of a
 file that ends without a line break, its last row is not believed."""
+
+CUT_LEAVES_NOTHING: Final = frozenset(
+    {"component", "due_on", "date_of_birth", "interest_from", "from", "role", "country", "language", "currency"}
+)
+"""Columns of a fixed form that may be empty. A part of a value is refused for its form; an empty one at such
+an end is not believed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 An account's instalments in a file are its whole schedule. They are matched with
 the live dues by due date, component and order, equal amounts first: a changed
 amount replaces its due, a new one is added, a missing one is withdrawn (amount
-0). Where a row of the account was refused, or rows of the file could not be
-read, nothing is withdrawn: what is missing may stand in a row that was not read.
+0). Where a row of the account was refused, rows of the file could not be read,
+or the file ends without a line break and may be cut short, nothing is withdrawn:
+what is missing may stand in a row that was not read.
 """
 
 from typing import Final
@@ -98,7 +99,7 @@ def merge_schedules(arrival: Arrival) -> FileCount:
 
 def _shift(arrival: Arrival) -> None:
     """Brings existing schedules to what the file says; makes `shift`, one row a difference."""
-    kept = arrival.unread[INSTALMENTS] > 0
+    kept = arrival.unread[INSTALMENTS] > 0 or INSTALMENTS in arrival.cut
     arrival.run(
         "create temp table holey on commit drop as select distinct a.id as account_id from finding f"
         " join staged_instalments s using (n) join account a on a.creditor_id = %(creditor)s and a.system = %(system)s"

@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 
 from cases.debts.creditor import Creditor
 from cases.history import Actor
-from cases.intake.layout import COLUMNS, CUT_LEAVES_A_VALUE, REQUIRED, Header
+from cases.intake.layout import COLUMNS, CUT_LEAVES_A_VALUE, CUT_LEAVES_NOTHING, REQUIRED, Header
 from cases.intake.result import Finding
 
 Progress = Callable[[str, int, int], None]
@@ -51,6 +51,8 @@ class Arrival:
     """How many rows each file has, read or not."""
     unread: dict[str, int] = field(default_factory=dict)
     """How many of them could not be read."""
+    cut: set[str] = field(default_factory=set)
+    """Files that end without a line break: whole rows may be missing behind it."""
 
     def run(self, statement: str, **facts: Any) -> int:
         """Runs one statement of ours; returns how many rows it touched."""
@@ -172,8 +174,10 @@ def _copied(arrival: Arrival, header: Header, source: BinaryIO, size: int) -> bo
 
 def _doubt_the_last(arrival: Arrival, header: Header) -> None:
     """A file that ends without a line break may be cut short: is its last value still to be believed?"""
-    table, last = f"staged_{header.file}", arrival.ask(f"select max(n) from staged_{header.file}")[0][0]
-    if header.columns[-1] not in CUT_LEAVES_A_VALUE:
+    table, column = f"staged_{header.file}", header.columns[-1]
+    last, value = arrival.ask(f'select n, "{header.staged[-1]}" from {table} order by n desc limit 1')[0]
+    arrival.cut.add(header.file)
+    if column not in CUT_LEAVES_A_VALUE and (column not in CUT_LEAVES_NOTHING or (value or "").strip()):
         arrival.find([Finding(header.file, last, header.columns[-1], "row.no_line_break", refused=False)])
         return
     arrival.run(f"delete from {table} where n = %(last)s", last=last)

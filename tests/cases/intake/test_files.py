@@ -116,6 +116,43 @@ def test_a_last_row_without_a_line_break_is_loaded_with_a_warning_where_a_cut_wo
     assert found(result) == [("accounts", 3, "city", "row.no_line_break")]
 
 
+SCHEDULE = "account_ref,due_on,amount,component\n" + "".join(f"A1,2026-{m:02}-01,60.00,principal\n" for m in range(1, 11))
+
+
+@pytest.mark.parametrize("end", [b"-04-01,60.00,principal", b"-04-01,60.00,princ", b"-04-01,60.00,", b"-04-01,6"])
+@pytest.mark.parametrize("badly", [b"", b'A1,"2026-01-01,1.00,\n'])  # read in one piece, and row by row
+def test_a_schedule_cut_short_withdraws_nothing(db: Database, tmp_path: Path, end: bytes, badly: bytes) -> None:
+    folder = _folder(tmp_path, (HEADER + ROWS).encode(), instalments=SCHEDULE.encode())
+    load_book(db, folder)
+    whole = SCHEDULE.encode()
+    cut = whole[: whole.index(b"-04-01")] + end
+    _folder(tmp_path, (HEADER + ROWS).encode(), instalments=cut.replace(b"\n", b"\n" + badly, 1))
+    result = load_book(db, folder, new=False)
+    assert result.files["instalments"].withdrawn == 0 and "schedule.kept" in {f.code for f in result.findings}
+    with db.acting() as session:
+        live = "select count(*) from due where replaced_at is null and amount > 0"
+        assert session.connection().exec_driver_sql(live).scalar_one() == 10
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "row"),
+    [
+        ("entries", "account_ref,entry_ref,value_date,kind,amount,due_on", "A1,E3,2026-01-03,charge,5.00,"),
+        ("accounts", "account_ref,person_ref,debt_type,currency,opened_on,name", "A3,P3,rent,GBP,2025-01-01,Owen H"),
+        ("accounts", HEADER.strip() + ",postcode", "A3,P3,Owen Hale,rent,GBP,2025-01-01,Tidewell,AB1 2"),
+        ("accounts", HEADER.strip() + ",phone", "A3,P3,Owen Hale,rent,GBP,2025-01-01,Tidewell,+4477009001"),
+        ("accounts", HEADER.strip() + ",email", "A3,P3,Owen Hale,rent,GBP,2025-01-01,Tidewell,owen@example.co"),
+        ("accounts", HEADER.strip() + ",date_of_birth", "A3,P3,Owen Hale,rent,GBP,2025-01-01,Tidewell,"),
+    ],
+)
+def test_a_last_row_is_refused_where_a_cut_may_have_left_another_value(
+    db: Database, tmp_path: Path, file: str, header: str, row: str
+) -> None:
+    files = {"accounts": (HEADER + ROWS).encode()} | {file: f"{header}\n{row}".encode()}
+    result = load_book(db, _folder(tmp_path, **files))
+    assert found(result) == [(file, 2, header.rpartition(",")[2], "row.cut_short")]
+
+
 def test_a_folder_without_accounts_and_a_file_of_another_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         files_of(tmp_path)
