@@ -136,7 +136,8 @@ def plan(session: Session, candidates: str, facts: Mapping[str, object], *, temp
     `candidates` is a query of ours that gives cause, subject, step, person_id, channel, creditor_id,
     day, not_before and not_after; `facts` fills its parameters. A reason that stands already plans
     nothing. What is planned and not yet claimed for the same person, channel and day takes a new
-    reason in: one message, whatever the number of debts. A message whose reasons come from several
+    reason in: one message, whatever the number of debts. It lasts as long as the reason that lasts
+    longest; which of them still stand is asked when it goes. A message whose reasons come from several
     creditors has none.
     """
     values = {**facts, "template": template, "at": at}
@@ -167,11 +168,18 @@ fresh as (select distinct on (c.cause, c.subject, c.step, c.person_id, c.channel
 
 _TAKE_IN: Final = """
 open as materialized (
-  select m.id, m.person_id, m.channel, m.day from message m
+  select m.id, m.person_id, m.channel, m.day, m.not_after from message m
   where m.state = 'planned' and m.template = :template
     and (m.person_id, m.channel, m.day) in (select person_id, channel, day from fresh)
   order by m.id for no key update skip locked),
-one as (select person_id, channel, day, min(id) as id from open group by 1, 2, 3)
+one as (select distinct on (person_id, channel, day) * from open order by person_id, channel, day, id),
+more as (
+  select o.id, bool_and(f.not_after is not null) and o.not_after is not null as limited,
+    greatest(o.not_after, max(f.not_after)) as not_after
+  from one o join fresh f on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day)
+  group by o.id, o.not_after),
+longer as (
+  update message m set not_after = case when more.limited then more.not_after end from more where m.id = more.id)
 insert into reason (cause, subject, step, person_id, channel, message_id)
 select f.cause, f.subject, f.step, f.person_id, f.channel, o.id from fresh f
 join one o on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day) on conflict do nothing"""
@@ -180,7 +188,8 @@ _PLAN: Final = """
 grp as materialized (
   select nextval(pg_get_serial_sequence('message', 'id')) as id, g.* from
     (select person_id, channel, day, case when count(distinct creditor_id) = 1 then min(creditor_id) end as creditor_id,
-       max(not_before) as not_before, min(not_after) as not_after from fresh group by 1, 2, 3) g),
+       max(not_before) as not_before, case when bool_and(not_after is not null) then max(not_after) end as not_after
+     from fresh group by 1, 2, 3) g),
 r as (
   insert into reason (cause, subject, step, person_id, channel, message_id)
   select f.cause, f.subject, f.step, f.person_id, f.channel, g.id from fresh f

@@ -35,6 +35,7 @@ from cases.clock import day_start, local
 from cases.law.rules import caps
 from messaging.outbox import GONE, Message
 from messaging.reach import Reach, reach_of
+from messaging.reminders import ends
 from messaging.reply import confirm_within, may_confirm
 
 
@@ -196,8 +197,9 @@ def _gone(
 
 
 _REASONS: Final = text("""
-select r.message_id, r.cause, i.id as instalment, i.arrangement_id as plan, g.state as plan_state,
-  d.id as due, d.account_id as account, d.due_on, d.replaced_at is null and d.amount > 0 as stands,
+select r.message_id, r.cause, r.step, coalesce(c.zone, k.zone) as zone, coalesce(d.due_on, i.due_on) as due_on,
+  i.id as instalment, i.arrangement_id as plan, g.state as plan_state,
+  d.id as due, d.account_id as account, d.replaced_at is null and d.amount > 0 as stands,
   c.reminds_contractual as wanted, b.liable,
   (cast(:at as timestamptz) at time zone coalesce(c.zone, k.zone))::date as today
 from reason r
@@ -247,7 +249,7 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
     left = _dues(session, [r for r in rows if r.due is not None and r.stands and r.wanted])
     over: dict[int, list[str | None]] = defaultdict(list)
     for row in rows:
-        over[row.message_id].append(_over(row, paid, left))
+        over[row.message_id].append(_over(row, paid, left, at))
     made: dict[int, Decision] = {}
     for message, whys in over.items():
         # One debt whose money is not there is reason enough for the one message.
@@ -259,12 +261,17 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
 
 
 _WHYS: Final = (
-    "money_announced", "money_there", "plan_ended", "schedule_changed", "not_liable", "reminders_off", "unknown_reason",
+    "money_announced", "money_there", "plan_ended", "schedule_changed", "not_liable", "reminders_off", "too_late",
+    "unknown_reason",
 )  # fmt: skip
 
 
-def _over(row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple[int, int]]) -> str | None:
-    """Why one reason for reminding no longer stands; None when it does."""
+def _over(
+    row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple[int, int]], at: datetime
+) -> str | None:
+    """Why one reason for reminding no longer stands; None when it does. Each has an end of its own."""
+    if row.due_on is not None and at >= ends(row.due_on, row.step, row.zone):
+        return "too_late"
     if row.instalment is not None:
         if row.plan_state != "live":
             return "plan_ended"

@@ -2,7 +2,8 @@
 
 *Head*: the elder of a person's joined ids; what is counted is counted for all of them. *Contact*:
 the best of the kind that the channel needs; a code and a confirmation go to the contact that they
-were planned for, a code only while it stands: one that was replaced since it was asked for gets none. *Stopped*: since when the owner of the address wants nothing of our own accord.
+were planned for, a code only while that stands: it may have been replaced since it was asked for.
+*Stopped*: since when the owner of the address wants nothing of our own accord.
 *Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
 strikes in a row. *Places*: each country a person may be in, with its zones; every one must be open.
 A country comes from the addresses that creditors gave, else from the person, else from the number;

@@ -83,6 +83,11 @@ def targets_of(country: str | None, zone: str, at: datetime) -> Iterator[Target]
             yield Target(country, zone, day, max(sending, today), opens)
 
 
+def ends(due_on: date, step: str, zone: str) -> datetime:
+    """When a reminder of something due on a day is too late: step `before` as that day begins, `day` as it ends."""
+    return day_start(due_on + timedelta(days=1 if step == "day" else 0), zone)
+
+
 _COUNTRIES: Final = text("""
 select distinct coalesce(r.country, p.country) from person p
 left join record r on r.person_id = p.id and r.replaced_at is null

@@ -22,7 +22,7 @@ from messaging import reminders
 from portal.rounds import Rounds
 from tests.factories import BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
 from tests.messaging.rounds import rounds, states, told
-from tests.messaging.texts import NUMBER
+from tests.messaging.texts import NUMBER, a_message
 
 TUESDAY = date(2026, 11, 24)
 STAFF = Actor("collector", 1)
@@ -145,6 +145,30 @@ def test_a_debt_that_comes_later_the_same_morning_is_taken_in(db: Database, at: 
         a_due(session, an_account(session, creditor, person), date(2026, 12, 8), 9000)
         assert reminders.write_due(session, at=early) == 0
         assert session.execute(text("select count(*), count(distinct message_id) from reason")).one() == (2, 1)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_debt_whose_reminder_lasts_longer_is_not_lost_with_one_that_is_over(
+    together: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    day = date(2026, 12, 8)
+    with db.acting() as session:
+        one, other = a_creditor(session, reminds_contractual=True), a_creditor(session, reminds_contractual=True)
+        person = a_person(session, one, mobile=NUMBER)
+        for creditor, due_on in ((one, day), (other, day + timedelta(days=3))):
+            a_due(session, an_account(session, creditor, person), due_on, 8000)
+            if not together:
+                reminders.write_due(session, at=morning(day, time(7)))
+        person_id = person.id
+    a_message(db, morning(day), person_id, template="plan_started")
+    with rounds(db, morning(day)) as (worker, tray):
+        # Another message of that day takes its place: both wait for the next, and one is over by then.
+        worker.deliver()
+        assert len(tray.taken) == 1
+        assert live(worker, day, day + timedelta(days=2)) == [(day + timedelta(days=1), 1)]
+    rows = superuser.execute(text("select not_after from message where template = 'reminder'")).all()
+    assert [tuple(row) for row in rows] == [(morning(day + timedelta(days=3), time(0)),)]
+    assert superuser.execute(text("select count(*) from reason where step <> 'test'")).scalar() == 2
 
 
 def test_contractual_instalments_are_reminded_of_only_where_the_creditor_wants_it(
