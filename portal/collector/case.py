@@ -129,8 +129,10 @@ class Running:
 class Write(Form):
     """What we write. `key` makes a double click one message."""
 
-    words = NoteField(_l("Your message"), hint=_l("The person reads it after signing in. A text says that it waits."),
-                      longest=LONGEST, needed=_l("Write your message"))  # fmt: skip
+    words = NoteField(
+        _l("Your message"), longest=LONGEST, needed=_l("Write your message"),
+        hint=_l("The person reads it after signing in. Where texts may go, one says that it waits."),
+    )  # fmt: skip
     key = HiddenField("key")
 
     @classmethod

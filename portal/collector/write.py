@@ -34,7 +34,7 @@ def write(ref: str) -> ResponseReturnValue:
         told(refusal)
         return to_case(ref, "write")
     wake("answers")
-    tell(_("Your message is sent"), _("It stands in the portal. A text says that it waits."))
+    tell(_("Your message is sent"), _("It stands in the portal. Where texts may go, one says that it waits."))
     return to_case(ref, "write")
 
 

@@ -28,12 +28,17 @@ No page here repeats anything from its address, and no other site can post to it
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered."""
+    """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered.
+
+    `texts`: whether texts may come at all, so that no page promises one that cannot: there is a mobile
+    number, and no STOP from it.
+    """
 
     unread: int
     offer: int | None
     sent: int | None
     plan: int | None
+    texts: bool
 
 
 _WAITING: Final = text("""
@@ -42,13 +47,26 @@ select
   (select count(*) from said s where s.person_id = any(:people) and s.side = 'staff' and s.read_at is null) as unread,
   (select max(id) from open where side = 'staff') as offer,
   (select max(id) from open where side = 'person') as sent,
-  (select max(a.arrangement_id) from arrangement_account a where a.ended_at is null) as plan
+  (select max(a.arrangement_id) from arrangement_account a where a.ended_at is null) as plan,
+  exists (select from contact c
+    where c.person_id = any(:people) and c.kind = 'mobile' and c.replaced_at is null and not c.withdrawn
+      and coalesce((select p.allowed from permission p where p.channel = 'sms' and p.address = c.value_norm
+                    order by p.id desc limit 1), true)) as texts
 """)
 
 
 def waiting(session: Session) -> Waiting:
     """What waits for whoever asks. One statement; plans are those of accounts that the asker owes."""
     return Waiting(*session.execute(_WAITING, {"people": list(visitor().people)}).one())
+
+
+def answered_here(wait: Waiting) -> str:
+    """Where and how our answer comes."""
+    return (
+        _("We answer here, and a text tells you when.")
+        if wait.texts
+        else _("We answer here. Please look in again in a few days.")
+    )
 
 
 def show(template: str, wait: Waiting, **given: Any) -> str:

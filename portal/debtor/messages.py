@@ -13,7 +13,7 @@ from cases.people.staff import names_of
 from cases.refusal import Refusal
 from messaging.conversation import LONGEST, Said, mark_read, thread, write
 from portal.access import asking, debtor, visitor
-from portal.debtor.face import blueprint, show, waiting
+from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.forms import Form, HiddenField, NoteField
 from portal.language import _, _l
 from portal.refusals import sentence
@@ -47,6 +47,7 @@ def write_message() -> ResponseReturnValue:
         return _page(form), 422
     try:
         with asking() as session:
+            wait = waiting(session)
             act_now(session)
             write(session, person=who.person, words=form.words.data, key=(form.key.data or uuid.uuid4().hex)[:64],
                   by=who.actor, at=g.now)  # fmt: skip
@@ -54,7 +55,7 @@ def write_message() -> ResponseReturnValue:
         form.words.refuse(sentence(refusal, "debtor"))
         return _page(form), 422
     wake("answers")
-    tell(_("Your message is sent"), _("We answer here. A text tells you when."))
+    tell(_("Your message is sent"), answered_here(wait))
     return redirect(url_for("debtor.messages"), 303)
 
 

@@ -23,7 +23,7 @@ from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal
 from portal.access import asking, debtor, visitor
-from portal.debtor.face import blueprint, show, waiting
+from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.debtor.schedule import Shown, shown
 from portal.debtor.words import CURRENCIES, EACH, RHYTHMS, kind_of_debt, word
 from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, SelectField, SeveralField
@@ -120,7 +120,7 @@ def send_plan() -> ResponseReturnValue:
     if made is None:
         return _page(wait, found, form, None)
     wake("answers")
-    tell(_("Your plan is sent"), _("We look at it and answer here. A text tells you when."))
+    tell(_("Your plan is sent"), answered_here(wait))
     return redirect(url_for("debtor.my_plan"), 303)
 
 

@@ -13,6 +13,14 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
+  // Without a signal the browser would leave the page, and what was typed with it.
+  const offline = document.getElementById("offline");
+  if (offline) offline.hidden = navigator.onLine;
+  if (offline && !navigator.onLine) {
+    event.preventDefault();
+    offline.focus();
+    return;
+  }
   sent.add(form);
   // After this turn of the loop, so that the pressed button's own name and value are still sent.
   setTimeout(() => {

@@ -63,7 +63,7 @@ TABLES = {
     "message": Seen(),
     "notice_cursor": Seen(),
     "payment": Seen(f"id in (select payment_id from entry where {ON_OWED})", OWN),
-    "permission": Seen(),
+    "permission": Seen(f"address in (select value_norm from contact where {SELF})"),
     "person": Seen("id = any(:people)", finder=ALL),
     "position": Seen(None, OWN),
     "proposal": Seen(SELF),

@@ -142,6 +142,18 @@ def test_a_form_is_sent_once_however_often_its_button_is_pressed(phone: Page, fa
     assert phone.locator("button[name=send]").get_attribute("aria-disabled") is None
 
 
+def test_without_a_signal_nothing_is_lost_and_the_page_says_so(phone: Page, face_at: str) -> None:
+    phone.goto(face_at + "/sink")
+    phone.locator("textarea").first.fill("Long words of mine")
+    phone.context.set_offline(True)
+    phone.click("button[name=send]")
+    assert phone.get_by_text("Nothing was sent, and what you wrote is still here.").is_visible()
+    assert phone.locator("textarea").first.input_value() == "Long words of mine"
+    phone.context.set_offline(False)
+    with phone.expect_request(lambda asked: asked.method == "POST"):
+        phone.click("button[name=send]")
+
+
 def test_the_pressed_buttons_own_value_is_sent(phone: Page, face_at: str) -> None:
     phone.goto(face_at + "/sink")
     with phone.expect_request(lambda asked: asked.method == "POST") as asked:

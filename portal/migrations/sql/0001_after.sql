@@ -119,6 +119,7 @@ grant update (contact_id, code, made_at, tries, used_at, message_id) on code_req
 grant delete on knock, visit, code_request to evenly_act;                               -- what is older than its limit goes
 
 -- Debtors: their own, and what they owe together with others; never the other's.
+grant select (id, channel, address, allowed) on permission to evenly_debtor;
 grant select on person, record, contact, liability, account, account_terms, creditor, due, entry, announced, proposal, proposal_account,
   arrangement, arrangement_account, instalment, instalment_share, said to evenly_debtor;
 grant select (id, creditor_id, currency, value_date, recorded_at, tx, returns) on payment to evenly_debtor;   -- its sum may hold another's share
@@ -127,6 +128,7 @@ do $$ declare t text; begin
   foreach t in array array['record','contact','proposal','said'] loop
     execute format('create policy debtor on %I for select to evenly_debtor using (person_id = any (asking_people()))', t); end loop;
 end $$;
+create policy debtor on permission for select to evenly_debtor using (address = any (array(select c.value_norm from contact c)));   -- contact's own policy narrows it
 create policy debtor on liability for select to evenly_debtor using (person_id = any (asking_people()) and replaced_at is null and not withdrawn);
 create policy debtor on account for select to evenly_debtor using (id = any (array(select l.account_id from liability l)));   -- liability's own policy narrows it
 do $$ declare t text; begin

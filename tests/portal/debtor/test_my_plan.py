@@ -10,6 +10,7 @@ from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.history import Actor
+from cases.people import permission
 from portal.app import Evenly
 from portal.debtor.my_plan import REASONS
 from tests.factories import AT, a_creditor, a_payment, a_person, a_user
@@ -51,6 +52,21 @@ def test_a_sent_plan_stands_there_and_can_be_taken_back(marta: tuple[FlaskClient
     assert answer.status_code == 303
     assert "You took your plan back" in browser.get("/my-plan").text
     assert "You have no plan yet" in browser.get("/my-plan").text
+
+
+@pytest.mark.parametrize("number", ["+447700900301", None])
+def test_no_page_promises_a_text_that_cannot_come(app: Evenly, db: Database, number: str | None) -> None:
+    with db.acting() as session:
+        person = a_person(session, a_creditor(session), mobile=number, email="marta@example.org")
+    browser = sign_in(app, db, person)
+    promised = "a text tells you when"
+    assert (promised in browser.get("/messages").text) is (number is not None)
+    if number:
+        with db.acting() as session:
+            permission.withdraw(session, "sms", number, because="word", by=Actor("carrier"), at=AT)
+        assert promised not in browser.get("/messages").text
+        post(browser, "/messages", words="When?", key="k")
+        assert "We answer here. Please look in again in a few days." in browser.get("/").text
 
 
 def test_an_offer_shows_everything_and_a_yes_makes_it_the_plan(
