@@ -7,8 +7,9 @@ themselves only if
 - valid national_id and date of birth are equal, or
 - name, date of birth, postcode, and mobile or email are all equal,
 
-after normalising. Two different valid national ids are never one person, and a
-record that would fit two people fits none. Nothing weaker joins: *likely pairs*
+after normalising. Two different valid national ids are never one person, in
+whatever order their records come and whatever other records the person has; and
+a record that would fit two people fits none. Nothing weaker joins: *likely pairs*
 are listed for somebody to look at. What one creditor supplied is never shown to
 another; a pair is named by case references alone.
 
@@ -42,13 +43,21 @@ _SAME_WAYS: Final = """n.name_norm = r.name_norm and n.born = r.born and n.postc
 
 _HEAD: Final = "left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted"
 
+_ALL: Final = """any (array(select {0} union all select k.person_id from joined k
+ where k.into_id = {0} and k.replaced_at is null and not k.parted))"""
+"""All ids of the person with this head."""
+
+_OF_ANOTHER_ID: Final = f"""exists (select from record o where o.replaced_at is null and o.national_id_norm <> n.national_id_norm
+ and o.person_id = {_ALL.format("coalesce(j.into_id, r.person_id)")})"""
+"""Whether the person of a record `r` has a national id that is not the newcomer's: then they are two."""
+
 _MATCH: Final = f"""
 with fits as (
   select n.person_ref, coalesce(j.into_id, r.person_id) as head from newcomer n join record r on {_SAME_ID} {_HEAD}
-    where r.replaced_at is null and (r.creditor_id, r.system) <> (%(creditor)s, %(system)s)
+    where r.replaced_at is null and (r.creditor_id, r.system) <> (%(creditor)s, %(system)s) and not {_OF_ANOTHER_ID}
   union
   select n.person_ref, coalesce(j.into_id, r.person_id) from newcomer n join record r on {_SAME_WAYS} {_HEAD}
-    where r.replaced_at is null and (r.creditor_id, r.system) <> (%(creditor)s, %(system)s)),
+    where r.replaced_at is null and (r.creditor_id, r.system) <> (%(creditor)s, %(system)s) and not {_OF_ANOTHER_ID}),
 one as (select person_ref, min(head) as head from fits group by 1 having count(*) = 1),
 alone as (select min(person_ref) as person_ref, head from one group by head having count(*) = 1)
 update newcomer n set person_id = a.head from alone a where a.person_ref = n.person_ref
@@ -78,6 +87,9 @@ where not exists (select from joined p where p.person_id = greatest(head, other)
     left join joined y on y.person_id = b.person_id and y.replaced_at is null and not y.parted
     where a.replaced_at is null and b.replaced_at is null
       and coalesce(x.into_id, a.person_id) = one.head and coalesce(y.into_id, b.person_id) = one.other)
+  and not exists (select from record a join record b on b.national_id_norm <> a.national_id_norm
+    where a.replaced_at is null and b.replaced_at is null
+      and a.person_id = {_ALL.format("one.head")} and b.person_id = {_ALL.format("one.other")})
 order by 1, 2
 """
 

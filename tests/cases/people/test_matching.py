@@ -63,6 +63,37 @@ def test_two_creditors_records_are_one_person_only_by_the_rule(
         )
 
 
+POLISH = HERE | {"name": "Jan Nowak", "date_of_birth": "1980-07-29", "postcode": "00-001", "country": "PL"}
+TWO_IDS = ("80072909146", "80072900017")
+
+
+@pytest.mark.parametrize("order", ["1-2", "-12", "12-"])
+def test_two_valid_national_ids_are_never_one_person_in_whatever_order_they_come(
+    db: Database, tmp_path: Path, order: str
+) -> None:
+    ids = {"1": TWO_IDS[0], "2": TWO_IDS[1], "-": ""}
+    for n, which in enumerate(order):
+        _load(db, tmp_path / "b", f"c{n}", an_account_row(f"A{n}", f"P{n}") | POLISH | {"national_id": ids[which]})
+    with db.acting() as session:
+        run = session.connection().exec_driver_sql
+        assert run("select count(distinct national_id_norm) from record").scalar_one() == 2
+        assert run("select max(ids) from (select count(distinct r.national_id_norm) as ids from record r left join joined j"
+                   " on j.person_id = r.person_id and not j.parted group by coalesce(j.into_id, r.person_id)) p").scalar_one() == 1  # fmt: skip
+
+
+def test_a_corrected_record_joins_no_person_who_has_another_national_id(db: Database, tmp_path: Path) -> None:
+    # c0 and c1 are one; c2 has another id, and learns the name that c1's record has
+    for n, given in enumerate((
+        {"national_id": TWO_IDS[0]}, {"national_id": ""}, {"national_id": TWO_IDS[1], "name": "Somebody Else"},
+    )):  # fmt: skip
+        _load(db, tmp_path / "b", f"c{n}", an_account_row(f"A{n}", f"P{n}") | POLISH | given)
+    corrected = an_account_row("A2", "P2") | POLISH | {"national_id": TWO_IDS[1]}
+    result = _load(db, tmp_path / "b", "c2", corrected, new=False)
+    assert len(result.corrections) == 1 and result.joined == 0
+    with db.acting() as session:
+        assert _people(session) == 2
+
+
 def test_within_a_creditor_and_system_a_person_is_their_reference(db: Database, tmp_path: Path) -> None:
     rows = [an_account_row("A1", "P1") | HERE, an_account_row("A2", "P2") | HERE]
     result = _load(db, tmp_path / "b", "north", *rows)
