@@ -27,6 +27,8 @@ _NIP_LENGTH = 10
 
 _SPACE = re.compile(r"[\s\u00a0]+")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_NIP = re.compile(r"[1-9](?:[0-9][1-9]|[1-9][0-9])[0-9]{7}")
+"""As the tax office's schemas have it (type TNrNIP): the first three digits name an office, and none is 0xx or x00."""
 _SWEDISH = re.compile(r"((?:[0-9]{2})?)([0-9]{6})([-+]?)([0-9]{4})")
 
 
@@ -156,6 +158,8 @@ def _polish(typed: str, today: date, kind: Kind | None) -> Identifier:
     if kind is Kind.NIP:
         if len(digits) != _NIP_LENGTH:
             return Identifier(kind, False, Reason.LENGTH)
+        if not _NIP.fullmatch(digits):
+            return Identifier(kind, False, Reason.FORMAT)
         if not nip.is_valid(digits):
             return Identifier(kind, False, Reason.CHECKSUM)
         return Identifier(kind, True, store_as=digits)

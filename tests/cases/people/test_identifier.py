@@ -143,6 +143,12 @@ def test_a_nip_is_read_however_it_is_written(typed: str) -> None:
     assert check("PL", typed, TODAY).store_as == "8567346215"
 
 
+@pytest.mark.parametrize("typed", ["0000000000", "PL000-000-00-00", "0123456789", "1000000006"])
+def test_a_nip_of_no_tax_office_is_refused_though_its_check_digit_fits(typed: str) -> None:
+    found = check("PL", typed, TODAY)
+    assert (found.valid, found.kind, found.reason) == (False, Kind.NIP, Reason.FORMAT)
+
+
 def test_a_nip_with_a_wrong_check_digit_is_refused() -> None:
     found = check("PL", "8567346216", TODAY)
     assert (found.valid, found.kind, found.reason) == (False, Kind.NIP, Reason.CHECKSUM)
