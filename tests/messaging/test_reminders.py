@@ -18,6 +18,7 @@ from cases.debts.creditor import Creditor, switch_contractual_reminders
 from cases.debts.due import Due
 from cases.history import Actor
 from cases.people.joint import Liability
+from cases.people.person import Record
 from messaging import reminders
 from portal.rounds import Rounds
 from tests.factories import BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
@@ -442,5 +443,37 @@ def _days(targets: Sequence[reminders.Target]) -> dict[date, date]:
 
 
 def test_a_country_without_a_pack_is_reminded_in_the_strictest_window() -> None:
-    found = _days(list(reminders.targets_of(None, "Europe/London", morning(date(2026, 12, 24)))))
+    found = _days(list(reminders.targets_of("", "Europe/London", morning(date(2026, 12, 24)))))
     assert found[date(2026, 12, 24)] == date(2026, 12, 24)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_whoever_lives_in_two_countries_is_reminded_on_the_last_day_that_both_have(
+    joined: bool, db: Database, at: datetime, superuser: Connection
+) -> None:
+    saturday = date(2026, 12, 5)  # open in Great Britain, closed in Sweden
+    with db.acting() as session:
+        british = a_creditor(session, reminds_contractual=True)
+        swedish = a_creditor(session, country="SE", currency="SEK")
+        person = a_person(session, british, mobile=NUMBER)
+        other = a_person(session, swedish, country="SE") if joined else None
+        if other is None:
+            session.add(Record(creditor_id=swedish.id, system="test", ref="S1", person_id=person.id, name="M",
+                               name_norm="m", country="SE", recorded_at=at))  # fmt: skip
+        else:
+            session.execute(
+                text("insert into joined (person_id, into_id, since, recorded_at) values (:y, :e, :d, :at)"),
+                {"y": other.id, "e": person.id, "d": at.date(), "at": at},
+            )
+        a_due(session, an_account(session, british, person), saturday, 8000)
+    with rounds(db, at) as (worker, _):
+        assert live(worker, TUESDAY, date(2026, 12, 8)) == [(date(2026, 12, 2), 1), (date(2026, 12, 4), 1)]
+    assert states(superuser) == [("sent", None)] * 2
+
+
+def test_the_day_goes_back_until_every_country_has_it() -> None:
+    # Monday 31 August 2026: closed in England, as Sunday; Saturday is closed in Sweden.
+    found = _days(list(reminders.targets_of("GB,SE", "Europe/London", morning(date(2026, 8, 28)))))
+    assert found[date(2026, 8, 31)] == date(2026, 8, 28)
+    found = _days(list(reminders.targets_of("GB", "Europe/London", morning(date(2026, 8, 29)))))
+    assert found[date(2026, 8, 31)] == date(2026, 8, 29)
