@@ -12,7 +12,7 @@ from cases.intake.check import Rule, extra_of, judge, make_days, quoting, refuse
 from cases.intake.layout import COLUMNS, ENTRIES, ENTRY_KINDS, amount_ok
 from cases.intake.schedule import ACCOUNT, MINOR, account_rules
 from cases.intake.staging import Arrival
-from cases.intake.standing import standing
+from cases.intake.standing import origins, standing
 
 
 def key_sql(ref: str) -> str:
@@ -69,7 +69,8 @@ def check_entries(arrival: Arrival) -> int:
 def _take_out_known(arrival: Arrival) -> int:
     """Entries that came before leave `in_entries`: refused if their figures differ. Returns how many are the same."""
     arrival.run(
-        "create temp table came on commit drop as select i.n, e.id as entry_id, p.id as payment_id from in_entries i"
+        "create temp table came on commit drop as select i.n, e.id as entry_id, p.id as payment_id, null::text as origin,"
+        " null::bigint as taken from in_entries i"
         " left join entry e on e.creditor_id = %(creditor)s and e.key = i.key"
         " left join payment p on p.creditor_id = %(creditor)s and p.key = i.key"
         " where e.id is not null or p.id is not null"
@@ -77,14 +78,15 @@ def _take_out_known(arrival: Arrival) -> int:
     if not arrival.ask("select 1 from came limit 1"):
         return 0
     arrival.run("analyze came")
+    _follow_taken_back(arrival)
     same = (
         "case when p.returns is not null then i.kind = 'reversal' and -p.amount = i.amount and p.value_date = i.value_date"
         f" and (select o.key from payment o where o.id = p.returns) = {key_sql('i.reverses')} and {_has_part('p')}"
         " when p.id is not null then i.kind = 'payment' and p.amount = i.amount and p.value_date = i.value_date"
         f" and {_has_part('p')}"
-        " when e.reverses is not null then i.kind = 'reversal' and abs(e.amount + coalesce(e2.amount, 0)) = i.amount"
-        " and e.value_date = i.value_date and e.account_id = i.account_id"
-        f" and (select o.key from entry o where o.id = e.reverses) = {key_sql('i.reverses')}"
+        " when e.reverses is not null then i.kind = 'reversal' and coalesce(c.taken, abs(e.amount + coalesce(e2.amount, 0))) = i.amount"
+        " and e.value_date = greatest(i.value_date, o.value_date) and e.account_id = i.account_id"
+        f" and coalesce(c.origin, o.key) = {key_sql('i.reverses')}"
         " else (e.kind, e.account_id, e.amount + coalesce(e2.amount, 0), e.value_date)"
         " = (i.kind, i.account_id, i.amount, i.value_date) and e.due_on is not distinct from i.due_on end"
     )
@@ -92,10 +94,30 @@ def _take_out_known(arrival: Arrival) -> int:
         arrival,
         ENTRIES,
         "select i.n, 'entry_ref', 'entry.changed', '{}'::jsonb from came c join in_entries i using (n)"
-        " left join entry e on e.id = c.entry_id left join payment p on p.id = c.payment_id"
+        " left join entry e on e.id = c.entry_id left join payment p on p.id = c.payment_id left join entry o on o.id = e.reverses"
         f" left join entry e2 on e2.creditor_id = %(creditor)s and e2.key = i.key || '/2' where ({same}) is not true",
     )
     return arrival.run("delete from in_entries i using came c where c.n = i.n")
+
+
+def _follow_taken_back(arrival: Arrival) -> None:
+    """A reversal of an adjustment that had to move took it back where it stood: it is known by the row that came first."""
+    moved = arrival.ask(
+        "select c.n, e.account_id, e.reverses, (select sum(m.amount)::bigint from entry m where m.account_id = e.account_id"
+        " and m.reverses is not null and (m.key = e.key or left(m.key, length(e.key) + 1) = e.key || '/'"
+        " and substr(m.key, length(e.key) + 2) ~ '^[0-9]+$')) from came c join in_entries i using (n) join entry e on e.id = c.entry_id"
+        f" join entry o on o.id = e.reverses where o.kind = 'adjustment' and o.key is distinct from {key_sql('i.reverses')}"
+    )
+    if not moved:
+        return
+    of = origins(arrival, sorted({account for _, account, _, _ in moved}))
+    arrival.run(
+        "update came c set origin = m.origin, taken = m.taken from unnest(%(rows)s::bigint[], %(origins)s::text[],"
+        " %(taken)s::bigint[]) m(n, origin, taken) where m.n = c.n",
+        rows=[n for n, _, _, _ in moved],
+        origins=[of[reversed_] for _, _, reversed_, _ in moved],
+        taken=[abs(taken) for _, _, _, taken in moved],
+    )
 
 
 def _has_part(payment: str) -> str:

@@ -5,7 +5,7 @@ entries, named alike: `K/back/N` and `K/to/N/…`. So a part is followed back to
 entry_ref under which it came, and a reversal finds it wherever it stands now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,13 +16,12 @@ from cases.intake.staging import Arrival
 
 def standing(arrival: Arrival, accounts: Sequence[int]) -> dict[int, list[Posting]]:
     """The entries of these accounts that stand, oldest first."""
-    rows = arrival.ask(
-        "select e.account_id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.key, p.key, e.id, m.key from entry e"
-        " left join payment p on p.id = e.payment_id left join entry m on m.reverses = e.id"
-        " where e.account_id = any (%(ids)s::bigint[]) and e.reverses is null order by e.account_id, e.id",
-        ids=list(accounts),
-    )
-    return {account: _of_one(own) for account, own in groupby(rows, key=lambda row: row[0])}
+    return {account: [each for each, stands in own if stands] for account, own in _followed(arrival, accounts)}
+
+
+def origins(arrival: Arrival, accounts: Sequence[int]) -> dict[int, str]:
+    """The key of the row that each entry of these accounts came from, by the entry's id; mirrors left out."""
+    return {each.id: each.origin for _, own in _followed(arrival, accounts) for each, _ in own if each.id is not None}
 
 
 def owed(arrival: Arrival, accounts: Sequence[int]) -> dict[int, dict[str, Running]]:
@@ -37,15 +36,23 @@ def owed(arrival: Arrival, accounts: Sequence[int]) -> dict[int, dict[str, Runni
     return found
 
 
-def _of_one(rows: Iterable[tuple[Any, ...]]) -> list[Posting]:
+def _followed(arrival: Arrival, accounts: Sequence[int]) -> list[tuple[int, list[tuple[Posting, bool]]]]:
+    rows = arrival.ask(
+        "select e.account_id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.key, p.key, e.id, m.key from entry e"
+        " left join payment p on p.id = e.payment_id left join entry m on m.reverses = e.id"
+        " where e.account_id = any (%(ids)s::bigint[]) and e.reverses is null order by e.account_id, e.id",
+        ids=list(accounts),
+    )
+    return [(account, list(_of_one(own))) for account, own in groupby(rows, key=lambda row: row[0])]
+
+
+def _of_one(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Posting, bool]]:
+    """Each entry of one account, and whether it stands."""
     moved: dict[tuple[str, str], str] = {}
-    kept = []
     for _, kind, component, amount, on, due_on, key, payment, number, mirror in rows:
         by, _, rest = key.partition("/to/")
         origin = moved.get((by, rest.partition("/")[0]), (payment or key).partition("/")[0])
-        if mirror is None:
-            kept.append(Posting(kind, component, amount, on, due_on, key, payment, origin, number))
-        elif "/back/" in mirror:
+        yield Posting(kind, component, amount, on, due_on, key, payment, origin, number), mirror is None
+        if mirror is not None and "/back/" in mirror:
             by, _, place = mirror.rpartition("/back/")
             moved[by, place] = origin
-    return kept

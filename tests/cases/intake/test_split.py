@@ -171,6 +171,32 @@ def test_an_adjustment_that_had_to_move_is_taken_back_where_it_stands(db: Databa
         assert not _broken(session)
 
 
+@pytest.mark.parametrize("more", ["", "30.00"])  # it moves whole, or in part
+@pytest.mark.parametrize("lowered", ["60.00", "150.00"])  # it lowers principal alone, or is credit in part at once
+@pytest.mark.parametrize("back_on", ["2026-01-04", "2026-01-02"])  # after what it lowered is taken back, or said of a day before
+@pytest.mark.parametrize("loads", [1, 2])
+def test_a_reversal_of_an_adjustment_that_moved_changes_nothing_when_it_comes_again(
+    db: Database, tmp_path: Path, more: str, lowered: str, back_on: str, loads: int
+) -> None:
+    entries = [an_entry_row("A1", "C2", "2026-01-01", "charge", more)] if more else []
+    entries += [
+        an_entry_row("A1", "C1", "2026-01-01", "charge", "100.00"),
+        an_entry_row("A1", "D1", "2026-01-02", "adjustment", f"-{lowered}"),
+        an_entry_row("A1", "R1", "2026-01-03", "reversal", "100.00", reverses="C1"),
+    ]
+    rows = [*entries, an_entry_row("A1", "R2", back_on, "reversal", lowered, reverses="D1")]
+    for n, some in enumerate([rows] if loads == 1 else [entries, rows]):
+        folder = write_book(tmp_path / "b", accounts=[an_account_row("A1")], entries=some)
+        assert found(load_book(db, folder, new=n == 0)) == []
+    again = load_book(db, folder, new=False)
+    assert found(again) == [] and again.files["entries"].unchanged == len(rows)
+    for changed in ({"amount": "59.00"}, {"reverses": "C1"}, {"value_date": "2026-01-05"}):
+        write_book(folder, entries=[*entries, rows[-1] | changed])
+        assert found(load_book(db, folder, new=False)) == [("entries", len(rows) + 1, "entry_ref", "entry.changed")]
+    with db.acting() as session:
+        assert not _broken(session)
+
+
 def test_money_meets_costs_then_fees_then_interest_then_principal_then_is_credit(db: Database, tmp_path: Path) -> None:
     entries = [
         an_entry_row("A1", "E1", "2026-01-01", "charge", "10.00"),
