@@ -18,6 +18,7 @@ from typing import Any
 import click
 import pyotp
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from cases.debts.creditor import creditor_called, switch_contractual_reminders
@@ -72,6 +73,12 @@ def _process(name: str) -> None:
     problems = _start_up_problems(settings)
     if problems:
         raise SettingsRefused(problems)
+    try:
+        settings.var.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsRefused(
+            [Problem("EVENLY_VAR", f"{settings.var} cannot be made: {error.strerror}. Name a folder of yours.")]
+        ) from None
     argv = next(argv for process, argv, _ in up.processes(settings) if process == name)
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", *argv], dict(os.environ) | settings.environ())
@@ -225,15 +232,20 @@ def _start_up_problems(settings: Settings) -> list[Problem]:
     if not settings.database_url:
         return [Problem("DATABASE_URL", "is not set. Set it, or run `evenly up`, which brings a database.")]
     engine = create_engine(settings.sqlalchemy_url, poolclass=NullPool, hide_parameters=True)
-    with engine.connect() as connection:
-        superuser, bypass = connection.execute(
-            text("select rolsuper, rolbypassrls from pg_roles where rolname = current_user")
-        ).one()
-        sample = False
-        if settings.env == "production" and not (superuser or bypass):
-            connection.execute(text("select set_config('role', :role, true)"), {"role": f"{settings.prefix}_act"})
-            sample = bool(connection.execute(text("select exists (select from staff where sample)")).scalar())
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            superuser, bypass, made = connection.execute(
+                text("select rolsuper, rolbypassrls, to_regclass('staff') is not null from pg_roles"
+                     " where rolname = current_user")
+            ).one()  # fmt: skip
+            sample = False
+            if settings.env == "production" and made and not (superuser or bypass):
+                connection.execute(text("select set_config('role', :role, true)"), {"role": f"{settings.prefix}_act"})
+                sample = bool(connection.execute(text("select exists (select from staff where sample)")).scalar())
+    except OperationalError as error:
+        return [Problem("DATABASE_URL", f"does not answer: {str(error.orig).strip().splitlines()[0]}.")]
+    finally:
+        engine.dispose()
     problems = production_refusals(settings, sample_users=sample, superuser=superuser, bypassrls=bypass)
     if not cluster.at_head(settings.database_url):
         problems.append(Problem("DATABASE_URL", "lacks the newest migration. Run `evenly migrate`."))

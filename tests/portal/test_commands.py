@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from cases.db import Database
 from cases.people.person import Person
+from portal import cluster
 from portal.commands import main
+from portal.settings import sqlalchemy_url
 from tests.cases.intake.books import an_account_row, an_entry_row, write_book
-from tests.conftest import Addresses
+from tests.conftest import Addresses, Servers
 from tests.factories import a_charge, a_creditor, a_due, a_payment, a_person, an_account
 
 Evenly = Callable[..., Result]
@@ -282,6 +286,41 @@ def test_production_starts_under_no_superuser_and_beside_no_sample_user(
     monkeypatch.setenv("DATABASE_URL", addresses.owner)
     result = evenly("web")
     assert result.exit_code == 1 and "is a superuser" in result.stderr
+
+
+def test_settings_are_checked_before_the_first_migration_and_while_the_database_is_away(
+    evenly: Evenly, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    name = f"evenly_empty_{os.getpid()}"
+    app, _ = cluster.prepare(servers.superuser, database=name, prefix=servers.prefix, password="for tests alone")
+    monkeypatch.setenv("DATABASE_URL", app)
+    result = evenly("settings", "check")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1) and "lacks the newest migration" in result.stderr
+    engine = create_engine(sqlalchemy_url(servers.superuser), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'drop database "{name}"'))
+    engine.dispose()
+    monkeypatch.setenv("DATABASE_URL", app.replace(name, "evenly_gone"))
+    result = evenly("settings", "check")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1) and "DATABASE_URL does not answer" in result.stderr
+
+
+def test_a_process_makes_its_folder_or_says_that_it_cannot(
+    evenly: Evenly, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    become: list[str] = []
+    monkeypatch.setattr("os.execve", lambda program, argv, environ: become.append(argv[2]))
+    monkeypatch.setenv("EVENLY_VAR", str(tmp_path / "new" / "folder"))
+    assert evenly("timetable").exit_code == 0
+    assert become == ["celery"] and (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EVENLY_VAR", str(tmp_path / "file" / "folder"))
+    result = evenly("timetable")
+    assert result.exit_code == 1 and "EVENLY_VAR" in result.stderr and "Name a folder of yours." in result.stderr
 
 
 def test_no_process_starts_without_a_database(evenly: Evenly, monkeypatch: pytest.MonkeyPatch) -> None:
