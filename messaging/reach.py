@@ -3,7 +3,7 @@
 *Head*: the elder of a person's joined ids; what is counted is counted for all of them. *Contact*:
 the best of the kind that the channel needs; a code and a confirmation go to the contact that they
 were planned for, a code only while that stands: it may have been replaced since it was asked for.
-*Stopped*: since when the owner of the address wants nothing of our own accord.
+*Stopped*: since when the person, or whoever has that address, wants nothing of our own accord.
 *Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
 strikes in a row. *Places*: each country a person may be in, with its zones; every one must be open.
 A country comes from the addresses that creditors gave, else from the person, else from the number;
@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from cases.clock import local
 from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
-from cases.people.permission import withdrawn
+from cases.people.permission import Word, last_words, withdrawn
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
@@ -69,7 +69,7 @@ class Reach:
 
 
 def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
-    """How the people of these messages can be reached. Six statements, whatever the number."""
+    """How the people of these messages can be reached. Seven statements for one channel, whatever the number."""
     ids = _all_ids(session, [m.person_id for m in messages])
     everybody = sorted({each for ids_ in ids.values() for each in ids_})
     contacts: dict[int, list[Contact]] = defaultdict(list)
@@ -96,6 +96,7 @@ def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
         for channel, kind in KIND.items()
         if any(c.kind == kind for c in used)
     }
+    words = {channel: last_words(session, channel, everybody) for channel in sorted({m.channel for m in messages})}
     unusable = _unusable(session, everybody, [c.id for c in used])
     homes = _homes(session, everybody)
     found: dict[int, Reach] = {}
@@ -109,7 +110,7 @@ def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
             contact=contact.id if contact else None,
             to=contact.value_norm if contact else None,
             unusable=unusable.get(contact.id) if contact and m.template not in _FIXED else None,
-            stopped=stopped.get(m.channel, {}).get(contact.value_norm) if contact else None,
+            stopped=_stopped(contact, people, stopped.get(m.channel, {}), words[m.channel]),
             places=_places(lived, number),
             language=language_of(
                 next((home.language for home in lived if home.language), None),
@@ -144,6 +145,16 @@ def open_from(
             assert closes is not None
             moment = closes + timedelta(microseconds=1)
     return None, None
+
+
+def _stopped(
+    contact: Contact | None, people: Sequence[int], at_address: Mapping[str, datetime], words: Mapping[int, Word]
+) -> datetime | None:
+    """Since when nothing may go there: by the address itself, else by the person's last word at any of theirs."""
+    if contact is None:
+        return None
+    last = max((words[person] for person in people if person in words), key=lambda word: word.id, default=None)
+    return at_address.get(contact.value_norm) or (last.at if last and not last.allowed else None)
 
 
 def _preferred(contact: Contact) -> tuple[int, bool, int]:

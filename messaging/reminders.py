@@ -6,8 +6,9 @@ whether the money is there by then, is decided when it is claimed (`permit.py`).
 
 *Day* of a reminder: in the creditor's zone, the due date or three days before. *Sending day*: the
 day itself when the person's country has hours on it, else the last day before that has; never a day
-after. Whoever has addresses in several countries is written to on a day that all of them have. Step `before` may be late until the day before the due date, step `day` until the due date
-ends. What was agreed after its own reminder's day is not reminded of that day.
+after. Whoever has addresses in several countries is written to on a day that all have. Step `before`
+may be late until the day before the due date, step `day` until the due date ends. What was agreed
+after its own reminder's day is not reminded of that day.
 """
 
 from __future__ import annotations

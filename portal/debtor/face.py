@@ -31,7 +31,7 @@ class Waiting:
     """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered.
 
     `texts`: whether texts may come at all, so that no page promises one that cannot: there is a mobile
-    number, and no STOP from it.
+    number, and no STOP from it nor from another of theirs.
     """
 
     unread: int
@@ -51,7 +51,9 @@ select
   exists (select from contact c
     where c.person_id = any(:people) and c.kind = 'mobile' and c.replaced_at is null and not c.withdrawn
       and coalesce((select p.allowed from permission p where p.channel = 'sms' and p.address = c.value_norm
-                    order by p.id desc limit 1), true)) as texts
+                    order by p.id desc limit 1), true))
+  and coalesce((select p.allowed from permission p join contact c on c.value_norm = p.address
+                where p.channel = 'sms' and c.person_id = any(:people) order by p.id desc limit 1), true) as texts
 """)
 
 
