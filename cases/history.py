@@ -133,6 +133,7 @@ class Line(Base):
         CheckConstraint(r"kind ~ '^[a-z_]+(\.[a-z_]+)*$'", "kind"),
         CheckConstraint("actor ~ '^[a-z_]+(:[0-9]+)?$'", "actor"),
         CheckConstraint("subject ~ '^[a-z_]+:[0-9]+$'", "subject"),
+        CheckConstraint("tx > 0", "tx"),
         CheckConstraint("json_typeof(facts) = 'object'", "facts"),
         CheckConstraint("length(facts_sha) = 32", "facts_sha"),
         CheckConstraint("(facts is null) = (salt is null) and (facts is null) = (facts_sha is not null)", "redacted"),

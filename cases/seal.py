@@ -119,6 +119,7 @@ def check_seals(session: Session, anchor: tuple[int, str] | None = None) -> Seal
             findings.append(off)
             break
         no, to_tx, prev, rows = at.no, at.to_tx, at.hash, rows + at.rows
+    findings += _before_the_first(session)
     findings += _undeclared_redactions(session)
     if (
         anchor
@@ -195,6 +196,17 @@ def _first_off(session: Session, no: int, low: int, high: int) -> Finding | None
             return Finding(_NAMES[here.book], here.id, "row_added", after)
         return Finding(_NAMES[here.book], here.id, "row_changed", after)
     return Finding("seal", no, "rows_differ")
+
+
+def _before_the_first(session: Session) -> list[Finding]:
+    """The first row of each book with a number that no transaction ever had: it lies before all seals."""
+    rows = session.execute(
+        text(
+            "select 1 as book, min(id) as id from history where tx < 0 union all select 2, min(id) from entry where tx < 0"
+            " union all select 3, min(id) from payment where tx < 0 order by book"
+        )
+    )
+    return [Finding(_NAMES[book], row, "row_added", {"seal": 0, "after": None}) for book, row in rows if row is not None]
 
 
 def _undeclared_redactions(session: Session) -> list[Finding]:

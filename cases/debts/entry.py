@@ -60,6 +60,7 @@ class Payment(Base):
 
     __table_args__ = (
         CheckConstraint("amount <> 0", "amount"),
+        CheckConstraint("tx > 0", "tx"),
         CheckConstraint("(returns is null) = (amount > 0)", "returns"),
         UniqueConstraint("creditor_id", "key"),
         UniqueConstraint("returns"),
@@ -90,6 +91,7 @@ class Entry(Base):
 
     __table_args__ = (
         CheckConstraint("amount <> 0", "amount"),
+        CheckConstraint("tx > 0", "tx"),
         CheckConstraint(f"kind in {KINDS}", "kind"),
         CheckConstraint(f"component in {COMPONENTS}", "component"),
         CheckConstraint(

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cases import seal
 from cases.db import Database
@@ -165,6 +165,20 @@ def test_eight_writers_and_two_sealers_leave_each_row_in_exactly_one_seal(db: Da
     assert superuser.scalar(text("select count(*) from seal")) == made > 5
     found = _check(db)
     assert (found.findings, found.unsealed) == ([], 0)
+
+
+@pytest.mark.parametrize("book", ["history", "entry", "payment"])
+def test_a_row_forged_before_the_first_seal_is_named(tamper: Connection, book: str) -> None:
+    columns = ", ".join(tamper.scalars(text(
+        "select attname from pg_attribute where attrelid = cast(:book as regclass) and attnum > 0 and attname not in ('id', 'tx')"
+    ), {"book": book}).all())  # fmt: skip
+    values = columns.replace("key", "'forged'")
+    forge = f"insert into {book} (tx, {columns}) select -5, {values} from {book} order by id limit 1 returning id"
+    with pytest.raises(IntegrityError, match=f"{book}_tx"), tamper.begin_nested():
+        tamper.execute(text(forge))
+    tamper.execute(text(f"alter table {book} drop constraint {book}_tx"))
+    forged = tamper.scalar(text(forge))
+    assert _found(tamper) == Finding(book, forged, "row_added", {"seal": 0, "after": None})
 
 
 # ---------------------------------------------------------------- what a superuser does to a line

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("facts_sha", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("actor ~ '^[a-z_]+(:[0-9]+)?$'", name=op.f("history_actor")),
         sa.CheckConstraint("json_typeof(facts) = 'object'", name=op.f("history_facts")),
+        sa.CheckConstraint("tx > 0", name=op.f("history_tx")),
         sa.CheckConstraint("kind ~ '^[a-z_]+(\\.[a-z_]+)*$'", name=op.f("history_kind")),
         sa.CheckConstraint("subject ~ '^[a-z_]+:[0-9]+$'", name=op.f("history_subject")),
         sa.CheckConstraint(
@@ -264,6 +265,7 @@ def upgrade() -> None:
         sa.Column("returns", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(returns is null) = (amount > 0)", name=op.f("payment_returns")),
         sa.CheckConstraint("amount <> 0", name=op.f("payment_amount")),
+        sa.CheckConstraint("tx > 0", name=op.f("payment_tx")),
         sa.ForeignKeyConstraint(["creditor_id"], ["creditor.id"], name=op.f("payment_creditor_id_fkey")),
         sa.ForeignKeyConstraint(["returns"], ["payment.id"], name=op.f("payment_returns_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("payment_pkey")),
@@ -638,6 +640,7 @@ def upgrade() -> None:
             name=op.f("entry_direction"),
         ),
         sa.CheckConstraint("amount <> 0", name=op.f("entry_amount")),
+        sa.CheckConstraint("tx > 0", name=op.f("entry_tx")),
         sa.ForeignKeyConstraint(
             ["account_id", "creditor_id", "currency"],
             ["account.id", "account.creditor_id", "account.currency"],
