@@ -72,12 +72,20 @@ RULES: Final = {
 """Each rule as a question for the first row that breaks it."""
 
 _POSITIONS: Final = (
-    DERIVE.format(asked="select account_id, creditor_id, as_of as on_day from position")
+    DERIVE.format(
+        asked="select p.account_id, x.creditor_id, p.as_of as on_day from position p join account x on x.id = p.account_id"
+    )
     + """select p.account_id, p.overdue, r.overdue, p.since, r.since from position p join r using (account_id)
-    where (p.fallen, p.met, p.overdue, p.as_of) <> (r.fallen, r.met, r.overdue, r.as_of)
+    where (p.fallen, p.met, p.overdue, p.as_of, p.creditor_id) <> (r.fallen, r.met, r.overdue, r.as_of, r.creditor_id)
+       or p.band is not null
        or (p.since, p.rest, p.next_due, p.next_change) is distinct from (r.since, r.rest, r.next_due, r.next_change)
     order by 1 limit 1"""
 )
+_STALE: Final = """
+    select p.account_id from position p join account a on a.id = p.account_id join creditor c on c.id = a.creditor_id
+    join (select account_id, max(recorded_at) as at from (select account_id, recorded_at from entry
+          union all select account_id, recorded_at from due) f group by 1) f on f.account_id = p.account_id
+    where p.as_of < (f.at at time zone c.zone)::date order by 1 limit 1"""
 _NO_POSITION: Final = """
     select a.id from account a where not exists (select from position p where p.account_id = a.id)
     and (exists (select from entry e where e.account_id = a.id) or exists (select from due d where d.account_id = a.id)) order by 1 limit 1"""
@@ -95,9 +103,10 @@ def verify(session: Session, anchor: tuple[int, str] | None = None) -> Proof:
     if off is not None:
         facts = {"kept": off[1], "derived": off[2], "kept_since": off[3], "derived_since": off[4]}
         findings.append(Finding("position", off[0], "differs_from_facts", facts))
-    bare = session.execute(text(_NO_POSITION)).scalar()
-    if bare is not None:
-        findings.append(Finding("position", int(bare), "missing"))
+    for what, question in (("older_than_its_facts", _STALE), ("missing", _NO_POSITION)):
+        account = session.execute(text(question)).scalar()
+        if account is not None:
+            findings.append(Finding("position", int(account), what))
     counts = session.execute(
         text("select (select count(*) from entry), (select count(*) from payment), (select count(*) from position)")
     ).one()

@@ -107,8 +107,9 @@ BY_CREDITOR: Final = (
     "select id as account_id, creditor_id, cast(:on as date) as on_day from account where creditor_id = :creditor"
 )
 BY_ZONE: Final = (
-    "select x.id as account_id, x.creditor_id, (cast(:at as timestamptz) at time zone c.zone)::date as on_day"
-    " from account x join creditor c on c.id = x.creditor_id where x.id = any(cast(:ids as bigint[]))"
+    "select x.id as account_id, x.creditor_id, greatest((cast(:at as timestamptz) at time zone c.zone)::date, k.as_of) as on_day"
+    " from account x join creditor c on c.id = x.creditor_id left join position k on k.account_id = x.id"
+    " where x.id = any(cast(:ids as bigint[]))"
 )
 KEEP: Final = """
 insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)
@@ -138,6 +139,8 @@ def derived_for_creditor(session: Session, creditor: int, on: date) -> list[Posi
 
 def refresh(session: Session, accounts: Sequence[int], at: datetime) -> None:
     """Re-derives and keeps the positions of these accounts for their creditors' day at the moment `at`.
+
+    A kept position never goes back to an earlier day, whatever clock an act was given.
 
     Called by every act that posts or corrects, in its own transaction.
     """

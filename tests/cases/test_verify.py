@@ -1,7 +1,7 @@
 """The proof: clean when nothing is off, and the first row of each broken rule named."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
@@ -90,6 +90,10 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
         ("update position set overdue = overdue + 1", ("position", "differs_from_facts")),
         ("update position set since = since - 1 where since is not null", ("position", "differs_from_facts")),
         ("update position set next_due = '2026-01-01'", ("position", "differs_from_facts")),
+        ("update position set creditor_id = creditor_id + 1", ("position", "differs_from_facts")),
+        ("update position set band = '1-30'", ("position", "differs_from_facts")),
+        ("update position set as_of = as_of - 400, fallen = 0, met = 0, overdue = 0, since = null, rest = null, next_due = null",
+         ("position", "older_than_its_facts")),
         ("update due set amount = amount + 1", ("position", "differs_from_facts")),
         ("update entry set amount = amount + 1 where kind = 'charge'", ("position", "differs_from_facts")),
         ("delete from position", ("position", "missing")),
@@ -124,6 +128,14 @@ def test_the_first_position_that_is_off_is_named_with_both_figures(tamper: Conne
     assert found.row == tamper.scalar(text("select min(account_id) from position"))
     assert found.facts["kept"] == 77 and found.facts["derived"] == 1000
     assert found.facts["derived_since"] == DAY
+
+
+def test_an_act_of_an_earlier_moment_takes_no_position_back_to_an_earlier_day(book: Database) -> None:
+    with book.acting() as session:
+        account = an_account(session, a_creditor(session))
+        a_charge(session, account, 1000, DAY)
+        a_charge(session, account, 500, DAY, at=AT - timedelta(days=3))
+        assert verify.verify(session).clean
 
 
 def test_positions_are_proved_as_of_their_own_day(book: Database, superuser: Connection) -> None:

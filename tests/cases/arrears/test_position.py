@@ -320,12 +320,12 @@ def test_between_today_and_next_change_the_figures_stay_the_same(db: Database, w
 
 def test_every_act_keeps_the_position_of_its_creditors_day(db: Database, worked: Any, superuser: Connection) -> None:
     kept = "select as_of, fallen, met, overdue, since, rest, next_due, next_change from position where account_id = :id"
-    late = datetime(2026, 5, 10, 23, 30, tzinfo=UTC)  # in Britain it is the 11th already
+    late = datetime(2027, 5, 10, 23, 30, tzinfo=UTC)  # in Britain it is the 11th already
     with db.acting() as session:
         creditor, account = worked(session)
         key = a_charge(session, account, 2500, day(5, 5), kind="fee", at=late)
         paid = a_payment(session, [(account, 5000)], day(5, 10), at=late)
-        derived = position.derived(session, [account.id], day(5, 11))[account.id]
+        derived = position.derived(session, [account.id], date(2027, 5, 11))[account.id]
         found = session.execute(text(kept), {"id": account.id}).one()
         assert tuple(found) == (derived.on, derived.fallen, derived.met, derived.overdue, derived.since, derived.rest,
                                 derived.next_due, derived.next_change)  # fmt: skip
