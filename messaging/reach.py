@@ -5,7 +5,7 @@ the best of the kind that the channel needs; a code and a confirmation go to the
 were planned for, a code only while that stands: it may have been replaced since it was asked for.
 *Stopped*: since when the person, or whoever has that address, wants nothing of our own accord.
 *Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
-strikes in a row. *Places*: each country a person may be in, with its zones; every one must be open.
+strikes in a row, unless something arrived there since. *Places*: each country a person may be in, with its zones; every one must be open.
 A country comes from the addresses that creditors gave, else from the person, else from the number;
 an unknown one has the strictest window (house: law packs).
 """
@@ -189,17 +189,21 @@ def _unusable(session: Session, people: Sequence[int], contacts: Sequence[int]) 
         ),
         {"people": list(people), "contacts": list(contacts)},
     )
-    strikes: dict[int, int] = {}
     found: dict[int, str] = {}
-    for row in rows:
-        if row.effect == Effect.UNUSABLE:
-            found.setdefault(row.contact_id, row.error_code)
-        so_far = strikes.get(row.contact_id, 0)
-        if so_far < 0:
-            continue
-        strikes[row.contact_id] = so_far + 1 if row.effect == Effect.STRIKE else -1
-        if strikes[row.contact_id] == _STRIKES:
-            found.setdefault(row.contact_id, row.error_code)
+    strikes: dict[int, int] = defaultdict(int)
+    arrived: set[int] = set()
+    other: set[int] = set()
+    for contact, state, code, effect in rows:
+        if contact in arrived or state == "delivered":
+            arrived.add(contact)
+        elif effect == Effect.UNUSABLE:
+            found.setdefault(contact, code)
+        elif effect != Effect.STRIKE:
+            other.add(contact)  # a failure for another cause ends the row
+        elif contact not in other:
+            strikes[contact] += 1
+            if strikes[contact] == _STRIKES:
+                found.setdefault(contact, code)
     return found
 
 

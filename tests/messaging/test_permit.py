@@ -386,6 +386,28 @@ def test_a_number_that_is_none_is_not_tried_again_until_it_is_replaced(
     assert [message.to for _, message in tray.taken] == ["+447700900777"]
 
 
+def test_a_number_where_something_arrived_after_it_was_called_none_is_usable_again(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    with rounds(db, at) as (worker, tray):
+        tray.answer_next(NUMBER, refused(Effect.UNUSABLE, "30006"), takes=False)
+        a_message(db, at, person)
+        worker.deliver()
+        # A code is tried all the same, and arrives.
+        contact = superuser.execute(text("select id from contact")).scalar_one()
+        code = a_message(db, at, person, template="code", contact=contact, not_after=at + timedelta(minutes=10))
+        worker.deliver()
+        a_message(db, at, person)
+        worker.deliver()
+        superuser.execute(text("update message set state = 'delivered', settled_at = :at where id = :id"),
+                          {"id": code, "at": at + timedelta(minutes=1)})  # fmt: skip
+        superuser.commit()
+        a_message(db, at, person)
+        worker.deliver()
+    assert [state for state, _ in states(superuser)] == ["failed", "delivered", "withheld", "sent"]
+
+
 def test_two_strikes_in_a_row_make_a_number_unusable_and_a_delivery_between_clears_them(
     db: Database, at: datetime, superuser: Connection
 ) -> None:
