@@ -51,17 +51,20 @@ _WORDS: dict[Discloses, tuple[str, ...]] = {
         r"(?:past|now|amount|balance|rent|sum|money) due|due (?:date|now|today|tomorrow|on|by)",
         r"payments?|repay\w*|instal?lments?|prepay\w*",
         r"balance|shortfall|late fees?|interest|charges",
-        r"missed|pay (?:now|today|by|us|your|the|this|it|in full|up)|to pay|not paid|settle\w*",
-        r"creditors?|lenders?|affordab\w*|income and expenditure",
+        r"missed|pay(?! attention)|paid|paying|payable|settle\w*|fees?|direct debits?|in default",
+        r"(?:are|is|youre|were|fallen|falling|fell|got|getting) behind|behind (?:with|on)",
+        r"creditors?|lenders?|affordab\w*|income and expenditure|hardship|stepchange|\w*debtline|payplan",
+        r"invoic\w*|bills|billing|(?:your|the|this|a|an|last|next|late|energy|water|gas|phone|electricity) bill",
         # Swedish
         r"\w*skuld(?:en|er|erna|s|satt|satta|sanering\w*|brev\w*)?|skyldig\w*|gald\w*",
         r"obetal\w*|forfall\w*|forsenad betalning|\w*betalning\w*|avbetal\w*|inbetal\w*|amorter\w*|delbetal\w*",
         r"betala\w*|ranta\w*|drojsmal\w*|fordran|fordring\w*|borgenar\w*|restskuld\w*|avgift\w*|belopp\w*|saldo\w*",
+        r"\w*faktur\w*|(?:el|vatten|gas|telefon|mobil|hyres|kredit|tandlakar)?rakning(?:en|ar|arna|s)?|autogiro\w*",
         # Polish
         r"dlug(?:u|i|ow|iem|om|ami|ach)?|dluzni\w*|zadluz\w*|oddluz\w*",
         r"zaleg\w*|naleznos\w*|nalezn\w*|przetermin\w*|nie(?:zaplac|oplac|splac|uregulow)\w*",
         r"platnos\w*|zaplac\w*|zaplat\w*|splac\w*|splat\w*|wplat\w*|wplac\w*|rat(?:a|y|e|ami|ach|alny|alna|alne)",
-        r"odsetk\w*|kwot\w*|wierzyciel\w*|wierzytelnos\w*|oplat\w*",
+        r"odsetk\w*|kwot\w*|wierzyciel\w*|wierzytelnos\w*|oplat\w*|rachun\w*",
     ),
     Discloses.COLLECTION: (
         r"\w*collect(?!iv)\w*|recover(?:y|ies|ing)|doorstep|field agents?|repossess\w*",
@@ -72,6 +75,7 @@ _WORDS: dict[Discloses, tuple[str, ...]] = {
         r"courts?|tribunals?|lawsuits?|litigation|legal (?:action|proceedings|department|team|notice)|legally",
         r"solicitors?|lawyers?|attorneys?|judge?ments?|ccjs?|summons\w*|subpoena\w*|warrants?|sue|sued|suing",
         r"bailiffs?|enforcement|sheriffs?|evict\w*|possession|prosecut\w*|pre action|letter of claim|garnish\w*",
+        r"hmcts|money claims?|claim forms?|(?:statute|time) barred|limitation act",
         r"domstol\w*|tingsratt\w*|kronofogd\w*|utmat\w*|stamning\w*|rattsl\w*|advokat\w*|vrak\w*|avhys\w*",
         r"sad(?:u|owi|em|zie|y|ow\w*)|pozew|pozw\w*|komorni\w*|adwokat\w*|eksmi\w*|nakaz\w*|sprawa sadowa",
     ),
@@ -87,7 +91,7 @@ _WORDS: dict[Discloses, tuple[str, ...]] = {
     ),
     Discloses.KIND_OF_CASE: (
         r"loans?|mortgages?|overdrafts?|credit(?: cards?)?|rents?|rental|tenancy|council tax|parking fines?|penalty|"
-        r"overpayments?|hire purchase|catalogue account|fines?",
+        r"overpayments?|hire purchase|finance agreements?|catalogue account|fines?",
         r"\w*kredit\w*|hyra|hyran|hyres\w*|bolan\w*|privatlan\w*|bot|boter|boterna",
         r"\w*kredyt\w*|pozycz\w*|chwilow\w*|czynsz\w*|mandat\w*|grzywn\w*|hipote\w*",
     ),
@@ -102,7 +106,7 @@ _ACCENTED: dict[Discloses, tuple[str, ...]] = {
 # Arabic: and-, in-, for-, the- may be written onto a word, and your-, his-, our- onto its end.
 _ARABIC: dict[Discloses, str] = {
     Discloses.DEBT: "دين|ديون|مديون|مديونيه|مديونية|مدين|متاخرات|متاخره|متاخرة|متاخر|مستحق|مستحقه|مستحقة|مستحقات|سداد|"
-    "تسديد|دفعه|دفعة|دفعات|الدفع|ادفع|قسط|اقساط|مبلغ|مبالغ|رصيد|فايده|فايدة|فوايد|دائن|داين|رسوم",
+    "تسديد|دفعه|دفعة|دفعات|الدفع|ادفع|قسط|اقساط|مبلغ|مبالغ|رصيد|فايده|فايدة|فوايد|دائن|داين|رسوم|فاتوره|فاتورة|فواتير",
     Discloses.COLLECTION: "تحصيل|محصل|محصلين|استرداد",
     Discloses.COURT: "محكمه|محكمة|محاكم|قضاء|قضايي|قضايية|محامي|محام|قانونيه|قانونية|دعوى|اخلاء|حجز",
     Discloses.INSOLVENCY: "افلاس|اعسار|معسر",
@@ -114,14 +118,19 @@ _CURRENCIES = (
     r"gbp|sek|pln|eur|usd|czk|nok|dkk|chf|isk|huf|ron|aed|sar|egp|kr|kronor|kronan|ore|zl|zlot\w*|groszy|grosze|"
     r"pounds?|pence|quid|euros?|dollars?|cents?|kc|korun\w*|ريال|دولار|جنيه|كرونه|كرونة|كرون|زلوتي|يورو|درهم"
 )
+# An hour with a point, where a word says that it is one and nothing makes it a sum again: a month, each.
+_HOUR = (
+    r"(?:(?<=\bat )|(?<=\bkl )|(?<=\bkl\. )|(?<=\bklockan )|(?<=\bgodz )|(?<=\bgodz\. )|(?<=\bgodzinie ))"
+    r"(?:[01]?\d|2[0-3])\.[0-5]\d(?![.,:/-]?\d|\s?(?:a|per|each|every|monthly|weekly)\b)"
+)
 _AMOUNTS = tuple(
     re.compile(pattern)
     for pattern in (
         r"[£€$¥₹₺₽₴]\s?\d[\d.,\s]*|\d[\d.,]*\s?[£€$¥₹₺₽₴]",
         rf"(?<![^\W\d_])(?:{_CURRENCIES})[.:]?\s?\d[\d.,]*",
         rf"\d[\d.,]*\s?(?:{_CURRENCIES})(?!\w)",
-        # Two decimals: 20.00, 1 234,50; not a date (24.11.2026), an hour (9:30) or a version.
-        r"(?<![\w.,:/-])\d+(?:[.,\s]\d{3})*[.,]\d{2}(?![\d:/-]|[.,]\d)(?!\w)",
+        # Two decimals: 20.00, 1 234,50; not a date (24.11.2026), an hour (9:30, at 10.30) or a version.
+        rf"(?<![\w.,:/-])(?!{_HOUR})\d+(?:[.,\s]\d{{3}})*[.,]\d{{2}}(?![\d:/-]|[.,]\d)(?!\w)",
     )
 )
 
@@ -175,10 +184,13 @@ def preview_safe(text: str, forbidden_names: Iterable[str] = ()) -> bool:
 
 _OPT_OUT_LINE = re.compile(
     r"(?<!\w)(?:"
-    r"(?:reply|text|send|answer|respond|svara|skicka|sms a|smsa|odpisz|odpowiedz|wyslij|napisz|ارسل|رد|اكتب|ارسال)"
+    r"(?:reply|text|txt|msg|send|answer|respond|svara|skicka|sms a|smsa|odpisz|odpowiedz|wyslij|napisz|"
+    r"ارسل|رد|اكتب|ارسال)"
     r"(?: \w+){0,3} (?:stop|stopp|stopall|end|quit|cancel|unsubscribe|opt out|avsluta|koniec|stoj|توقف|ايقاف|الغاء)"
     r"|(?:stop|stopp|end|quit|cancel) (?:to|for att|aby) (?:opt out|end|stop|cancel|unsubscribe|avsluta|zrezygnowac)"
     r"|to (?:opt out|unsubscribe|stop (?:these|our|all)? ?(?:texts|messages|emails|mails))"
+    r"|(?:opt ?out|unsubscribe) (?:(?:reply|text|txt|send) )?(?:stop|stopp|end|quit)"
+    r"|stop (?:opt ?out|end|unsubscribe)|stop ?2 ?(?:end|stop|quit|opt ?out|unsubscribe)"
     r"|unsubscribe|avregistrera dig|wypisz sie"
     r")(?!\w)"
 )
