@@ -5,7 +5,8 @@ the best of the kind that the channel needs; a code and a confirmation go to the
 were planned for, a code only while that stands: it may have been replaced since it was asked for.
 *Stopped*: since when the person, or whoever has that address, wants nothing of our own accord.
 *Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
-strikes in a row, unless something arrived there since. *Places*: each country a person may be in, with its zones; every one must be open.
+strikes in a row, unless something arrived there since. *Places*: each country a person may be in,
+with its zones; every one must be open.
 A country comes from the addresses that creditors gave, else from the person, else from the number;
 an unknown one has the strictest window (house: law packs).
 """
