@@ -12,9 +12,10 @@ the person did: window and STOP), code (asked for just now: at any hour, STOP or
 confirmation (of a STOP, once, within five minutes, at any hour: like the carrier's own).
 *Week*: the seven days that end today, on the person's clock. A message counts on the day it went.
 
-Rules, in this order: too_late, no_number, number_unusable, stopped, confirmed_too_late; of
-reminders plan_ended, schedule_changed, not_liable, reminders_off, money_there, money_announced; of a waiting
-message read, told_already; then the window (outside_window) and the caps (cap_day, cap_week).
+Rules, in this order: too_late (its time is over; of news: too_old), no_number, number_unusable,
+stopped, confirmed_too_late; of reminders plan_ended, schedule_changed, not_liable, reminders_off,
+money_there, money_announced; of a waiting message read, told_already; then the window
+(outside_window) and the caps (cap_day, cap_week).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from cases.arrangements.paid import InstalmentPaid, paid_to_plans
 from cases.arrears.position import DERIVE
 from cases.clock import day_start, local
 from cases.law.rules import caps
+from messaging.notices import ANSWERED
 from messaging.outbox import GONE, Message
 from messaging.reach import Reach, reach_of
 from messaging.reminders import ends
@@ -63,6 +65,9 @@ LEAST_WAIT: Final = timedelta(seconds=30)
 """A message that the window would leave less time than this waits for the next one."""
 
 CODE_LASTS: Final = timedelta(minutes=10)
+
+_NEWS: Final = frozenset(notice.template for notice in ANSWERED.values())
+"""Templates that tell of something that happened; they last for its shelf life."""
 
 _PROACTIVE: Final = [name for name, purpose in PURPOSES.items() if purpose is Purpose.PROACTIVE]
 
@@ -117,7 +122,8 @@ def _addressed(message: Message, who: Reach, at: datetime) -> Decision | None:
     """What forbids a message whatever the hour: too late, nowhere to go, not wanted."""
     purpose = PURPOSES[message.template]
     if message.not_after is not None and at >= message.not_after:
-        return _withheld("too_late", until=message.not_after.isoformat())
+        why = "too_old" if message.template in _NEWS else "too_late"
+        return _withheld(why, until=message.not_after.isoformat())
     if who.contact is None:
         return _withheld("no_number" if message.channel == "sms" else "no_mail")
     if who.unusable is not None:

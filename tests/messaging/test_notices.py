@@ -121,7 +121,7 @@ def test_a_line_older_than_its_shelf_life_is_withheld(db: Database, at: datetime
         worker.begin()
         happened(db, at - timedelta(days=8), person)
         worker.run_due()
-    assert (tray.taken, states(superuser)) == ([], [("withheld", "too_late")])
+    assert (tray.taken, states(superuser)) == ([], [("withheld", "too_old")])
 
 
 def test_those_who_owe_with_the_one_who_agreed_are_told_of_the_plan(
