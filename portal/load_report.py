@@ -31,6 +31,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         _s("The column %(column)s stands twice."),
         _s("Keep one of the two and load the file again."),
     ),
+    "file.columns": (
+        _s("The file has more than %(most)s columns."),
+        _s("Take out columns that are not needed, and load it again."),
+    ),
     "file.accounts_refused": (
         _s("accounts.csv was refused, and this file stands on it."),
         _s("Mend accounts.csv first and load all files again."),
@@ -49,6 +53,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         _s("Send the whole file. If the row is whole, end it with a line break."),
     ),
     "required": (_s("This field is empty and is needed."), _s("Fill it in and load the row again.")),
+    "long": (_s("This field is longer than %(most)s characters."), _s("Shorten it, and load the row again.")),
     "date": (_s("%(value)s is not a day."), _s("Write the day as 2026-11-24, and one that exists.")),
     "born": (_s("The date of birth is not a day."), _s("Write it as 1984-05-17, or leave it empty.")),
     "born.future": (_s("The date of birth is still to come."), _s("Correct it, or leave it empty.")),
@@ -63,6 +68,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         _s("Write the amount with no more decimals than that."),
     ),
     "amount.large": (_s("The amount is too large to be right."), _s("Look at it again.")),
+    "amount.sum": (
+        _s("The amounts of this account are too large together to be right."),
+        _s("Look at all of them again."),
+    ),
     "rate": (_s("%(value)s is not a rate."), _s("Write the yearly rate in percent, as 8.5.")),
     "country": (_s("%(value)s is not a country."), _s("Write its two letters, as GB or SE.")),
     "currency.unknown": (_s("%(value)s is not a currency."), _s("Write its three letters, as GBP or SEK.")),

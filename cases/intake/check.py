@@ -14,7 +14,18 @@ from typing import Final
 
 import phonenumbers
 
-from cases.intake.layout import ACCOUNTS, COLUMNS, DATE, LARGEST, LIABLE, PERSON, RATE, amount_ok
+from cases.intake.layout import (
+    ACCOUNTS,
+    COLUMNS,
+    DATE,
+    LARGEST,
+    LARGEST_SUM,
+    LIABLE,
+    LONGEST,
+    PERSON,
+    RATE,
+    amount_ok,
+)
 from cases.intake.staging import Arrival
 from cases.money import decimals_of
 from cases.refusal import Refusal
@@ -43,9 +54,14 @@ def quoting(field: str, code: str, broken: str) -> Rule:
     return Rule(field, code, broken, _VALUE.format(field))
 
 
+def bare(column: str) -> str:
+    """A staged field without space around it; an empty one is null."""
+    return f"nullif(btrim({column}, E' \\t\\r\\n'), '')"
+
+
 def trimmed(columns: Sequence[str]) -> str:
-    """Fields without space around them; an empty one is null."""
-    return ", ".join(f"nullif(btrim(s.\"{c}\", E' \\t\\r\\n'), '') as \"{c}\"" for c in columns)
+    """Fields of the staged row `s` without space around them; an empty one is null."""
+    return ", ".join(bare(f's."{c}"') + f' as "{c}"' for c in columns)
 
 
 def extra_of(arrival: Arrival, file: str) -> str:
@@ -117,6 +133,29 @@ def required(*columns: str) -> list[Rule]:
     return [Rule(column, "required", f'r."{column}" is null') for column in columns]
 
 
+def no_longer(*columns: str) -> list[Rule]:
+    """These fields may not be longer than LONGEST, each letter as many as it takes apart into when normalised."""
+    short = LONGEST // 6  # bytes: no letter takes apart into more than six for each of its bytes
+    facts = f"jsonb_build_object('most', {LONGEST})"
+    return [
+        Rule(c, "long", f'octet_length(r."{c}") > {short} and length(normalize(r."{c}", nfkd)) > {LONGEST}', facts)
+        for c in columns
+    ]
+
+
+def refuse_too_much(arrival: Arrival, file: str, kept: str) -> None:
+    """Refuses rows of accounts whose amounts are too large together; `kept` selects from what they have already."""
+    if arrival.ask(f"select max(abs(amount))::numeric * count(*) > {LARGEST_SUM // 100} from in_{file}")[0][0]:
+        refuse(
+            arrival,
+            file,
+            f"select i.n, 'amount', 'amount.sum', '{{}}'::jsonb from in_{file} i join (select account_id from"
+            f" (select account_id, amount from in_{file} union all select account_id, amount from {kept}"
+            f" and account_id in (select account_id from in_{file})) t group by 1"
+            f" having sum(abs(amount)) > {LARGEST_SUM}) t using (account_id)",
+        )
+
+
 def decimals(field: str, currency: str) -> list[Rule]:
     """No more decimals than the currency has, and no more than fifteen digits. `currency` is SQL over `s` and `r`."""
     return [
@@ -136,6 +175,7 @@ def person_rules() -> list[Rule]:
     return [
         Rule("date_of_birth", "born", "r.date_of_birth is not null and not r.born_ok"),
         Rule("date_of_birth", "born.future", "r.born_ok and r.date_of_birth > %(today)s::date::text"),
+        *no_longer("person_ref", *(c for c in PERSON if c not in ("date_of_birth", "country"))),
         quoting("country", "country", "r.country is not null and not upper(r.country) = any (%(regions)s)"),
     ]
 
@@ -163,6 +203,7 @@ def check_accounts(arrival: Arrival) -> None:
         *required("account_ref", "person_ref", "name", "debt_type", "currency", "opened_on"),
         quoting("opened_on", "date", "r.opened_on is not null and not r.opened_ok"),
         *person_rules(),
+        *no_longer("account_ref", "debt_type", "product", "agreed_fees", "branch"),
         quoting("original_amount", "amount", "r.original_amount is not null and not r.amount_ok"),
         quoting("original_amount", "amount.negative", "r.amount_ok and r.original_amount like '-%%'"),
         *decimals("original_amount", "upper(s.currency)"),
@@ -234,13 +275,13 @@ def check_agreement(arrival: Arrival) -> None:
             f" order by case {differs} end is null, o.place, o.n limit 1) o where t.file = '{file}'",
         )
     arrival.run(
-        "create temp table refused_account on commit drop as select distinct btrim(s.account_ref) as ref"
+        f"create temp table refused_account on commit drop as select distinct {bare('s.account_ref')} as ref"
         " from finding f join staged_accounts s using (n) where f.file = 'accounts' and f.refused"
-        " and not exists (select from in_accounts i where i.ref = btrim(s.account_ref))"
+        f" and not exists (select from in_accounts i where i.ref = {bare('s.account_ref')})"
     )
     arrival.run("analyze refused_account")
     arrival.run(
-        "create temp table refused_person on commit drop as select distinct btrim(s.person_ref) as person_ref"
+        f"create temp table refused_person on commit drop as select distinct {bare('s.person_ref')} as person_ref"
         " from finding f join staged_accounts s using (n) where f.file = 'accounts' and f.refused"
         " union select distinct person_ref from torn"
     )
@@ -254,7 +295,7 @@ def _person() -> str:
 def _make_units(arrival: Arrival) -> None:
     arrival.run("create temp table unit (currency char(3), decimals int, factor bigint) on commit drop")
     named = arrival.ask(
-        "select distinct upper(btrim(currency)) from staged_accounts where currency is not null"
+        f"select distinct upper({bare('currency')}) from staged_accounts where {bare('currency')} is not null"
         " union select currency from account where creditor_id = %(creditor)s"
     )
     for (currency,) in named:

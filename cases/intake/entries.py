@@ -8,7 +8,20 @@ it names an entry of its own account, not taken back yet, not before its day.
 
 from typing import Final
 
-from cases.intake.check import Rule, extra_of, judge, make_days, quoting, refuse, refuse_twice, required, trimmed
+from cases.intake.check import (
+    Rule,
+    bare,
+    extra_of,
+    judge,
+    make_days,
+    no_longer,
+    quoting,
+    refuse,
+    refuse_too_much,
+    refuse_twice,
+    required,
+    trimmed,
+)
 from cases.intake.layout import COLUMNS, ENTRIES, ENTRY_KINDS, amount_ok
 from cases.intake.schedule import ACCOUNT, MINOR, account_rules
 from cases.intake.staging import Arrival
@@ -47,6 +60,7 @@ def check_entries(arrival: Arrival) -> int:
     kinds = ", ".join(f"'{k}'" for k in ENTRY_KINDS)
     rules = [
         *required("account_ref", "entry_ref", "value_date", "kind", "amount"),
+        *no_longer("entry_ref"),
         quoting("value_date", "date", "r.value_date is not null and r.day is null"),
         quoting("due_on", "date", "r.due_on is not null and r.due_day is null"),
         quoting("kind", "kind", f"r.kind not in ({kinds})"),
@@ -62,6 +76,7 @@ def check_entries(arrival: Arrival) -> int:
         " jsonb_build_object('kind', kind), false from in_entries where due_ignored"
     )
     came = _take_out_known(arrival)
+    refuse_too_much(arrival, ENTRIES, "entry where reverses is null")
     _check_reversals(arrival)
     return came
 
@@ -146,7 +161,7 @@ def _check_reversals(arrival: Arrival) -> None:
     value = "jsonb_build_object('value', left(r.reverses, 40))"
     refused = (
         "exists (select from finding f join staged_entries s using (n) where f.file = 'entries' and f.refused"
-        " and btrim(s.entry_ref) = r.reverses)"
+        f" and {bare('s.entry_ref')} = r.reverses)"
     )
     refuse(
         arrival,

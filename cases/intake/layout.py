@@ -61,7 +61,13 @@ DATE: Final = (
 
 AMOUNT: Final = r"^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$"
 LARGEST: Final = 999_999_999_999_999
-"""Fifteen digits of minor units: sums of a whole book still fit a bigint."""
+"""Fifteen digits of minor units."""
+LARGEST_SUM: Final = 10**18
+"""Minor units of all amounts of one account together, whatever their sign: so every sum of them fits a bigint."""
+LONGEST: Final = 200
+"""Characters of a field, each as many as it takes apart: what is searched by must fit an index."""
+MOST_COLUMNS: Final = 300
+"""Columns of a file: a row must fit a page of the database, whatever stands in it."""
 
 RATE: Final = r"^[0-9]{1,3}(?:\.[0-9]{1,6})?$"
 LANGUAGE: Final = "^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$"

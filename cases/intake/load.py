@@ -81,7 +81,8 @@ def load(
     """Loads these files (by kind: `layout.files_of`) of a creditor's source system, in the acting role.
 
     `currencies` may be new for this creditor; otherwise an account is in the creditor's own or one its
-    accounts have already. `at` is the moment of recording; today is its day in the creditor's zone.
+    accounts have already. `at` is the moment of recording, or that of the last load if a clock was set back
+    since: no correction comes before what it corrects. Today is its day in the creditor's zone.
     Raises CreditorUnknown, CreditorExists, SystemName, and NothingKept with the result.
     """
     owner = _creditor(session, creditor, system, new_creditor, by, at)
@@ -115,7 +116,7 @@ def load(
     _step(arrival, "positions", 4)
     touched = [row[0] for row in arrival.ask("select distinct account_id from touched order by 1")]
     if touched:
-        position.refresh(session, touched, at)
+        position.refresh(session, touched, arrival.at)
     _step(arrival, "done", 5)
     return result
 
@@ -142,6 +143,8 @@ def _begin(
         connection.cursor(), creditor, system, by, at, local(at, creditor.zone).date(), progress, frozenset()
     )
     arrival.run("select pg_advisory_xact_lock(%(lock)s)", lock=_ONE_AT_A_TIME)
+    arrival.at = arrival.ask("select greatest(%(at)s, max(recorded_at)) from batch")[0][0]
+    arrival.today = local(arrival.at, creditor.zone).date()
     arrival.run("select set_config('work_mem', '256MB', true), set_config('jit', 'off', true)")
     used = arrival.ask("select distinct currency from account where creditor_id = %(creditor)s")
     arrival.currencies = frozenset({creditor.currency, *currencies, *(row[0] for row in used)})

@@ -28,6 +28,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "file.header": "",
     "file.column_missing": "column",
     "file.column_twice": "column",
+    "file.columns": "most",
     "file.accounts_refused": "",
     # rows that cannot be read
     "row.columns": "has wants",
@@ -36,6 +37,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "row.cut_short": "",
     # fields
     "required": "",
+    "long": "most",
     "date": "value",
     "born": "",
     "born.future": "",
@@ -44,6 +46,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "amount.zero": "",
     "amount.decimals": "value currency decimals",
     "amount.large": "",
+    "amount.sum": "",
     "rate": "value",
     "country": "value",
     "currency.unknown": "value",

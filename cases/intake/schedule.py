@@ -10,7 +10,18 @@ what is missing may stand in a row that was not read.
 
 from typing import Final
 
-from cases.intake.check import Rule, decimals, extra_of, judge, make_days, quoting, required, trimmed
+from cases.intake.check import (
+    Rule,
+    bare,
+    decimals,
+    extra_of,
+    judge,
+    make_days,
+    quoting,
+    refuse_too_much,
+    required,
+    trimmed,
+)
 from cases.intake.layout import COLUMNS, COMPONENTS, INSTALMENTS, amount_ok
 from cases.intake.result import FileCount
 from cases.intake.staging import Arrival
@@ -69,6 +80,7 @@ def check_instalments(arrival: Arrival) -> None:
         *account_rules(),
     ]
     judge(arrival, INSTALMENTS, source, typed, rules)
+    refuse_too_much(arrival, INSTALMENTS, "due where false")
     arrival.run("analyze in_instalments")
 
 
@@ -103,7 +115,7 @@ def _shift(arrival: Arrival) -> None:
     arrival.run(
         "create temp table holey on commit drop as select distinct a.id as account_id from finding f"
         " join staged_instalments s using (n) join account a on a.creditor_id = %(creditor)s and a.system = %(system)s"
-        " and a.ref = btrim(s.account_ref) where f.file = 'instalments' and f.refused"
+        f" and a.ref = {bare('s.account_ref')} where f.file = 'instalments' and f.refused"
     )
     group = "account_id, due_on, component"
     arrival.run(

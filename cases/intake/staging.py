@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 
 from cases.debts.creditor import Creditor
 from cases.history import Actor
-from cases.intake.layout import COLUMNS, CUT_LEAVES_A_VALUE, CUT_LEAVES_NOTHING, REQUIRED, Header
+from cases.intake.layout import COLUMNS, CUT_LEAVES_A_VALUE, CUT_LEAVES_NOTHING, MOST_COLUMNS, REQUIRED, Header
 from cases.intake.result import Finding
 
 Progress = Callable[[str, int, int], None]
@@ -118,6 +118,8 @@ def _header(file: str, source: BinaryIO) -> Header | Finding:
         return Finding(file, None, None, "file.header")
     if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
         return Finding(file, None, None, "file.separator")
+    if len(names) > MOST_COLUMNS:
+        return Finding(file, None, None, "file.columns", {"most": MOST_COLUMNS})
     columns = []
     for number, name in enumerate(names, start=1):
         known = name.strip().lower()

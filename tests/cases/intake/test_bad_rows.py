@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cases.db import Database
 from cases.intake.result import REFUSED, WARNED
@@ -277,6 +280,67 @@ def test_several_rules_broken_by_one_row_are_all_told(db: Database, tmp_path: Pa
         db, write_book(tmp_path / "b", accounts=[GOOD_ACCOUNT], entries=[_entry(value_date="x", amount="y")])
     )
     assert {f.field for f in result.findings} == {"value_date", "amount"} and result.files["entries"].refused == 1
+
+
+LONG = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))
+
+
+@pytest.mark.parametrize("value", [LONG, LONG[:201], "\ufdfa" * 150, "\U0001d15e" * 190])
+def test_a_field_too_long_for_an_index_is_refused_and_the_others_are_loaded(
+    db: Database, tmp_path: Path, value: str
+) -> None:
+    bad = ["account_ref", "person_ref", "name", "postcode", "address_line1", "email", "phone", "national_id", "product"]
+    rows = [GOOD_ACCOUNT, *(_account(**{field: value}) for field in bad)]
+    folder = write_book(
+        tmp_path / "b",
+        accounts=rows,
+        liable=[{"account_ref": "A1", "person_ref": value, "name": "Owen Hale"}],
+        instalments=[GOOD_DUE, _due(account_ref=value)],
+        entries=[GOOD_ENTRY, _entry(value)],
+    )
+    result = load_book(db, folder)
+    assert [f for f in found(result) if f[0] != "instalments"] == [
+        *(("accounts", n, field, "long") for n, field in enumerate(bad, start=3)),
+        ("liable", 2, "person_ref", "long"),
+        ("entries", 3, "entry_ref", "long"),
+    ]
+    assert (result.files["accounts"].added, result.files["entries"].added) == (1, 1)
+
+
+def test_a_field_as_long_as_may_be_is_loaded(db: Database, tmp_path: Path) -> None:
+    long = {"name": "ø" * 200, "postcode": LONG[:200], "account_ref": LONG[:200], "person_ref": LONG[:200]}
+    folder = write_book(
+        tmp_path / "b", accounts=[_account(**long)], entries=[_entry("/" * 200, account_ref=LONG[:200])]
+    )
+    assert load_book(db, folder).findings == ()
+
+
+def test_amounts_of_an_account_that_are_too_large_together_are_refused(db: Database, tmp_path: Path) -> None:
+    accounts = [GOOD_ACCOUNT, an_account_row("A2", "P2")]
+    most = "9999999999999.99"
+    entries = [_entry(amount=most) for _ in range(1001)] + [_entry() | {"account_ref": "A2"}]
+    dues = [_due(amount=most) for _ in range(1001)] + [GOOD_DUE | {"account_ref": "A2"}]
+    result = load_book(db, write_book(tmp_path / "b", accounts=accounts, entries=entries, instalments=dues))
+    assert {(f.file, f.field, f.code) for f in result.findings} == {
+        ("entries", "amount", "amount.sum"), ("instalments", "amount", "amount.sum"),
+    }  # fmt: skip
+    assert (result.files["entries"].added, result.files["instalments"].added) == (1, 1)
+    for n, some in enumerate((entries[:600], entries[:600], entries[600:])):
+        result = load_book(db, write_book(tmp_path / "c", accounts=accounts, entries=some), new=False)
+        assert (result.files["entries"].added, result.refused) == ((600, 0), (0, 0), (0, 401))[n]
+
+
+def test_white_space_of_any_kind_around_a_reference_is_no_part_of_it(db: Database, tmp_path: Path) -> None:
+    folder = write_book(
+        tmp_path / "b",
+        accounts=[GOOD_ACCOUNT, an_account_row("\tA2", "\tP2 ", currency="\tXXX")],
+        liable=[{"account_ref": "A1", "person_ref": "P2", "name": ""}],
+        entries=[_entry() | {"account_ref": "A2"}, _entry("\tE7", value_date="never"), _entry("E8", kind="reversal", reverses="E7")],
+    )  # fmt: skip
+    assert [(file, code) for file, _, _, code in found(load_book(db, folder))] == [
+        ("accounts", "currency.unknown"), ("liable", "person.refused"), ("entries", "account.refused"), ("entries", "date"),
+        ("entries", "reversal.refused"),
+    ]  # fmt: skip
 
 
 def test_codes_of_refusals_and_warnings_are_apart() -> None:

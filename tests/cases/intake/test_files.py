@@ -153,6 +153,16 @@ def test_a_last_row_is_refused_where_a_cut_may_have_left_another_value(
     assert found(result) == [(file, 2, header.rpartition(",")[2], "row.cut_short")]
 
 
+def test_a_file_has_no_more_columns_than_a_row_of_the_database_holds(db: Database, tmp_path: Path) -> None:
+    def book(own: int) -> bytes:
+        names, values = ("".join(f",{each}" for each in (f"own {n}" for n in range(own))), f",{'v' * 24}" * own)
+        return f"{HEADER.strip()}{names}\nA1,P1,Marta,rent,GBP,2025-01-01,Tidewell{values}\n".encode()
+
+    assert found(load_book(db, _folder(tmp_path, book(1700)))) == [("accounts", None, None, "file.columns")]
+    assert found(load_book(db, _folder(tmp_path, book(294)), new=False)) == [("accounts", None, None, "file.columns")]
+    assert load_book(db, _folder(tmp_path, book(293)), new=False).files["accounts"].added == 1
+
+
 def test_a_folder_without_accounts_and_a_file_of_another_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         files_of(tmp_path)

@@ -279,3 +279,14 @@ def test_positions_of_the_accounts_touched_are_derived_anew(db: Database, tmp_pa
         kept = session.connection().exec_driver_sql("select a.ref, p.overdue, p.as_of from position p join account a on"
                                                     " a.id = p.account_id order by 1").all()  # fmt: skip
     assert kept == [("A1", 6000, date(2026, 11, 25)), ("A2", 0, date(2026, 11, 24))]
+
+
+def test_a_clock_set_back_since_the_last_load_stops_no_correction(db: Database, tmp_path: Path) -> None:
+    book = {"accounts": [an_account_row("A1")], "instalments": [{"account_ref": "A1", "due_on": "2026-02-01", "amount": "60.00"}]}
+    load_book(db, write_book(tmp_path / "b", **book))
+    book = {"accounts": [an_account_row("A1", product="flat", name="Marta Lund", phone="+447700900199")],
+            "instalments": [{"account_ref": "A1", "due_on": "2026-02-01", "amount": "61.00"}]}  # fmt: skip
+    result = load_book(db, write_book(tmp_path / "b", **book), new=False, at=AT - timedelta(days=2))
+    assert result.refused == 0 and len(result.corrections) == 3
+    with db.acting() as session:
+        assert session.connection().exec_driver_sql("select min(recorded_at) = max(recorded_at) from due").scalar_one()
