@@ -60,6 +60,8 @@ RULES: Final = {
     ("announced", "booked_without_its_payment"): """
         select n.id from announced n left join payment p on p.id = n.payment_id where n.ending = 'booked' and n.replaced_at is null
         and (p.id is null or p.creditor_id <> n.creditor_id or p.currency <> n.currency) order by 1 limit 1""",
+    ("announced", "booked_on_another_day"): """
+        select n.id from announced n join payment p on p.id = n.payment_id where n.replaced_at is null and n.ended_on <> p.value_date order by 1 limit 1""",
     ("arrangement", "two_live_for_an_account"): """
         select max(arrangement_id) from arrangement_account where ended_at is null group by account_id having count(*) > 1 order by 1 limit 1""",
     ("arrangement_account", "shares_differ"): """

@@ -2,18 +2,20 @@
 
 A card payment in flight, a transfer that the bank has seen: it is never part of
 the balance, mutes reminders, and is shown as being checked. It ends on a day:
-the day it was booked (then a payment of the ledger stands for it), failed or
-was called off. So the same row answers for any day asked.
+the value date of the payment that stands for it in the ledger, or the day it
+failed or was called off. So the same row answers for any day asked, and on each
+day the money counts once: as announced, or as paid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, Index, Text, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Text, cast, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Currency, Id, Minor, Moment, refers
+from cases.debts.entry import Payment
 from cases.history import Actor, Kind, record
 from cases.refusal import refusal_code
 
@@ -119,19 +121,22 @@ def end(
     announced: int,
     *,
     ending: str,
-    on: date,
     by: Actor,
     at: datetime,
+    on: date | None = None,
     payment: int | None = None,
 ) -> int:
-    """Says what came of announced money: booked as `payment`, failed, or cancelled, from the day `on`.
+    """Says what came of announced money: booked as `payment`, on its value date; failed or cancelled, on the day `on`.
 
     Raises AnnouncedEnded when it has ended already.
     """
+    if (on is None) != (ending == "booked") or (payment is None) == (ending == "booked"):
+        raise ValueError("what was booked ended on its payment's day, anything else on a day that is given")
     asked = select(Announced).where(Announced.id == announced).with_for_update(key_share=True)
     was = session.scalars(asked.execution_options(populate_existing=True)).one()
     if was.replaced_at is not None or was.ending is not None:
         raise AnnouncedEnded(announced=announced)
+    ended_on = on or session.scalars(select(Payment.value_date).where(Payment.id == payment)).one()
     row = Announced(
         creditor_id=was.creditor_id,
         account_id=was.account_id,
@@ -141,7 +146,7 @@ def end(
         announced_at=was.announced_at,
         announced_on=was.announced_on,
         expected_on=was.expected_on,
-        ended_on=on,
+        ended_on=ended_on,
         ending=ending,
         payment_id=payment,
         key=was.key,
@@ -158,21 +163,24 @@ def end(
         creditor=was.creditor_id,
         account=was.account_id,
         subject=f"announced:{row.id}",
-        facts={"amount": was.amount, "currency": was.currency, "ending": ending, "on": on.isoformat()},
+        facts={"amount": was.amount, "currency": was.currency, "ending": ending, "on": ended_on.isoformat()},
     )
     return row.id
 
 
-def on_its_way(session: Session, accounts: Sequence[int], on: date) -> list[Announced]:
-    """What is on its way to these accounts on the day `on`, oldest first."""
+def on_its_way(session: Session, days: Mapping[int, date]) -> list[Announced]:
+    """What is on its way to these accounts, each on the day given for it (its creditor's), oldest first."""
+    asked = func.unnest(cast(list(days), ARRAY(BigInteger)), cast(list(days.values()), ARRAY(Date))).table_valued(
+        "account", "day", name="asked"
+    ).render_derived()
     return list(
         session.scalars(
             select(Announced)
+            .join(asked, asked.c.account == Announced.account_id)
             .where(
-                Announced.account_id.in_(accounts),
                 Announced.replaced_at.is_(None),
-                Announced.announced_on <= on,
-                (Announced.ended_on.is_(None)) | (Announced.ended_on > on),
+                Announced.announced_on <= asked.c.day,
+                (Announced.ended_on.is_(None)) | (Announced.ended_on > asked.c.day),
             )
             .order_by(Announced.announced_at, Announced.id)
         )

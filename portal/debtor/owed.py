@@ -198,7 +198,7 @@ def debts_of(session: Session, people: Sequence[int], at: datetime, account: int
         return []
     facts = gather(session, [row.id for row in rows])
     coming: dict[int, list[Announced]] = {}
-    for each in on_its_way(session, [row.id for row in rows], max(row.today for row in rows)):
+    for each in on_its_way(session, {row.id: row.today for row in rows}):
         coming.setdefault(each.account_id, []).append(each)
     return [_debt(row, facts[row.id], coming.get(row.id, [])) for row in rows]
 

@@ -113,7 +113,7 @@ def _announce(
         session, creditor=creditor.id, account=account.id, currency=account.currency, amount=amount, channel="bank",
         on=now.date(), expected_on=arrives, key=f"notice/{entry_ref}", by=BY, at=now,
     )  # fmt: skip
-    announced.end(session, made, ending="booked", on=arrives, payment=payment, by=BY, at=now)
+    announced.end(session, made, ending="booked", payment=payment, by=BY, at=now)
 
 
 def _plan(session: Session, person: int, accounts: list[int], terms: Terms, agreed: datetime) -> None:

@@ -31,7 +31,7 @@ def book(db: Database) -> Database:
         ledger.give_back(session, bounced, on=DAY, key="back", by=BY, at=AT)
         told = announce(session, creditor=creditor.id, account=one.id, currency="GBP", amount=2000, channel="bank", on=DAY,
                         expected_on=DAY, key="a", by=BY, at=AT)  # fmt: skip
-        end(session, told, ending="booked", on=DAY, by=BY, at=AT, payment=paid.id)
+        end(session, told, ending="booked", by=BY, at=AT, payment=paid.id)
     return db
 
 
@@ -87,6 +87,7 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
         ("update entry set currency = 'SEK' where kind = 'charge'", ("entry", "foreign_account")),
         ("update entry set currency = 'SEK' where kind = 'payment'", ("entry", "part_of_another_payment")),
         ("delete from payment where key = 'paid'", ("announced", "booked_without_its_payment")),
+        ("update announced set ended_on = ended_on + 1 where ending = 'booked'", ("announced", "booked_on_another_day")),
         ("update position set overdue = overdue + 1", ("position", "differs_from_facts")),
         ("update position set since = since - 1 where since is not null", ("position", "differs_from_facts")),
         ("update position set next_due = '2026-01-01'", ("position", "differs_from_facts")),

@@ -181,7 +181,7 @@ def test_announced_money_is_told_apart_and_leaves_nothing_to_remind_of(session, 
     nxt = next_instalment(found)
     assert nxt is not None and nxt.n == 2
     booked = a_payment(session, [(plan.account, 200)], day(1), at=at + timedelta(days=9))
-    announced.end(session, sent, ending="booked", on=day(2), payment=booked.id, by=BY, at=at + timedelta(days=9))
+    announced.end(session, sent, ending="booked", payment=booked.id, by=BY, at=at + timedelta(days=9))
     assert plan.paid(session, day(1))[0] == (300, 0)
 
 
