@@ -305,7 +305,7 @@ def _environ_of_stand_in(settings: Settings) -> dict[str, str]:
 def _wait_until_ready(settings: Settings, children: list[Child]) -> None:
     """Waits for the first page, and for the stand-in. Raises `NotStarted` when they do not come."""
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"
-    wanted = [(host, settings.port, "/readyz")]
+    wanted = [(host, settings.port, "/readyz"), (host, settings.port, "/sign-in")]  # made once, it comes at once
     if settings.pretend_url:
         wanted.append(("127.0.0.1", urlsplit(settings.pretend_url).port or 0, "/healthz"))
     end, answer = time.monotonic() + READY_SECONDS, ""
