@@ -2,11 +2,15 @@
 
 Here an outcome is written that comes after the call: by a report, by the carrier's list, by a person.
 What the call itself gave is written set-based (`delivery.settle`) by the same rules.
+
+*Put off*: the carrier took a message, and then says for certain that it gave up for a cause that
+passes (its queue was full). It is planned again for later, twice at most, and permit is asked anew.
+What still comes of the attempt that was put off changes nothing, unless it was delivered after all.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
@@ -15,10 +19,14 @@ from sqlalchemy.orm import Session
 from cases.history import Actor, Kind, proof, record
 from cases.people.permission import withdraw
 from cases.work import queue
-from messaging.carriers import Effect, Progress
+from messaging.carriers import Effect, Group, Progress
 from messaging.outbox import Message
 
 BY: Final = Actor("delivery")
+
+PUT_OFF: Final = timedelta(minutes=15)
+"""How much later a message is planned again that its carrier gave up for now; the second time twice as much."""
+PUT_OFF_MOST: Final = 2
 
 
 def advance(
@@ -36,7 +44,16 @@ def advance(
 
     The caller has checked that it is a rise (`carriers.applies`).
     """
+    stale = provider_id is not None and provider_id != message.provider_id and progress is not Progress.DELIVERED
+    if stale and _was_put_off(session, message, provider_id):
+        return
     before = message.state
+    if progress is Progress.FAILED and group == Group.RETRY_LATER and _put_off(session, message, provider_id, at):
+        if before in ("sending", "uncertain"):
+            _tell(session, message, Kind.MESSAGE_SENT, at)
+            queue.done(session, subject=f"message:{message.id}", by=BY, at=at)
+        _tell(session, message, Kind.MESSAGE_FAILED, at, code=code, group=group)
+        return
     message.state = {Progress.FAILED: "failed", Progress.DELIVERED: "delivered"}.get(progress, "sent")
     message.provider_id = provider_id or message.provider_id
     message.lease_until = message.why = message.why_facts = None
@@ -74,6 +91,41 @@ def bear(session: Session, message: int, effect: Effect, *, at: datetime) -> Non
         withdraw(session, channel, address, because="carrier", by=BY, at=at)
     else:
         queue.open_item(session, person=person, kind="undelivered", subject=f"contact:{contact}", urgency=2, at=at)
+
+
+def _was_put_off(session: Session, message: Message, provider_id: str | None) -> bool:
+    """Whether the carrier's id is that of an attempt of this message that was put off."""
+    found: bool = session.execute(
+        text("select exists (select from attempt"
+             " where message_id = :id and provider_id = :sid and outcome = 'put_off')"),
+        {"id": message.id, "sid": provider_id},
+    ).scalar_one()  # fmt: skip
+    return found
+
+
+def _put_off(session: Session, message: Message, provider_id: str | None, at: datetime) -> bool:
+    """Plans a message again that its carrier has given up for now. False when it has been often enough.
+
+    A code is not: the person asks for another.
+    """
+    if message.state not in ("sending", "uncertain", "sent") or message.template in ("code", "stop_confirmed"):
+        return False
+    before: int = session.execute(
+        text("select count(*) from attempt where message_id = :id and outcome = 'put_off'"), {"id": message.id}
+    ).scalar_one()
+    if before >= PUT_OFF_MOST:
+        return False
+    session.execute(
+        text(
+            "update attempt set outcome = 'put_off', provider_id = coalesce(provider_id, :sid),"
+            " ended_at = coalesce(ended_at, started_at) where message_id = :id and attempt = :attempt"
+        ),
+        {"id": message.id, "attempt": message.attempt, "sid": provider_id or message.provider_id},
+    )
+    message.state, message.provider_id, message.lease_until, message.sent_at = "planned", None, None, None
+    message.settled_at, message.not_before = None, at + PUT_OFF * (before + 1)
+    session.flush()
+    return True
 
 
 def end(
