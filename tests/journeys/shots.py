@@ -62,7 +62,8 @@ def _desk(browser: Browser, address: str) -> None:
     page.locator("input[autocomplete='one-time-code']").fill(code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/work/**")
-    page.get_by_role("link", name="Idris Farrow").first.click()
+    page.get_by_role("link", name="Idris Farrow", exact=True).first.click()
+    page.get_by_role("heading", name="Idris Farrow", level=1).wait_for()
     page.wait_for_load_state()
     _shoot(page, "case-1280.png")
 
