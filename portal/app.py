@@ -26,6 +26,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from cases.clock import Clock, local
 from cases.db import Database
@@ -84,6 +85,13 @@ class House:
     company: str | None
 
 
+class IdConverter(IntegerConverter):
+    """A number in an address: what no id of a row can be is no address of ours."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**63 - 1)
+
+
 class Evenly(Flask):
     """Flask, but an error is logged as its type and frames: no address and no message."""
 
@@ -106,6 +114,7 @@ def create_app(
         logs.configure(settings.log_level)
     app = Evenly("portal", root_path=str(ROOT), static_folder=None,
                  template_folder=str(ROOT.parent / "templates"))
+    app.url_map.converters["int"] = IdConverter
     if database is None and settings.database_url is not None:
         database = Database(
             settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled,
@@ -308,7 +317,7 @@ def _explain_errors(app: Flask) -> None:
     def stale(_error: CSRFError) -> ResponseReturnValue:
         log.info("csrf_refused")
         return _page_of(400, _("This page has been open for a long time"),
-                        (_("This page has been open for a long time. Go back and try again."),))
+                        (_("Copy what you wrote, if you can. Then open the page again and send it once more."),))
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> ResponseReturnValue:

@@ -31,7 +31,7 @@ from cases.people.person import all_ids, normal_postcode
 from portal import code, visit
 from portal.access import Visitor, debtor, public, sign_in_as, sign_out_here, signed_in, visitor
 from portal.forms import CodeField, DayField, Form, ReferenceField, TextField
-from portal.keys import Keys
+from portal.keys import KeyMissing, Keys
 from portal.knock import Limit, knock
 from portal.language import _, _l
 from portal.told import tell
@@ -173,10 +173,10 @@ def no_code() -> ResponseReturnValue:
 @public
 def again(channel: str) -> ResponseReturnValue:
     """Sends another code, by text or by mail, to whom was asked for before."""
-    browser = session.get("browser")
-    if browser is None:
+    browser, who = session.get("browser"), _who()
+    if browser is None or who is None:
         return redirect(url_for("sign_in.page"), 303)
-    return _asked(None, session["who"], by_link=bool(session.get("by_link")), channel=channel, browser=browser)
+    return _asked(None, who.hex(), by_link=bool(session.get("by_link")), channel=channel, browser=browser)
 
 
 @blueprint.post("/sign-out")
@@ -215,7 +215,12 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def address_of_visitor() -> str:
     """Where a request comes from, for limits: an address; of IPv6 the network, which one household has."""
-    given = ipaddress.ip_address((request.remote_addr or "0.0.0.0").partition("%")[0])
+    try:
+        given = ipaddress.ip_address((request.remote_addr or "0.0.0.0").partition("%")[0])
+    except ValueError:  # what a proxy said is none
+        return "unknown"
+    if given.version == 6 and given.ipv4_mapped:
+        given = given.ipv4_mapped
     return str(given) if given.version == 4 else str(ipaddress.ip_network((given, 64), strict=False))
 
 
@@ -239,7 +244,7 @@ def _asked(
     if not looked_up:
         abort(429)
     session.pop("link", None)
-    session.update(browser=new, who=known.hex(), by_link=by_link)
+    session.update(browser=new, who=keys.encrypt(known.hex(), "who"), by_link=by_link)
     wake("codes")
     return redirect(url_for("sign_in.code_page"), 303)
 
@@ -261,14 +266,25 @@ def _limits(keys: Keys, who: bytes, channel: str, by_link: bool) -> list[Limit]:
 
 
 def _code_page(form: Enter, status: int = 200) -> ResponseReturnValue:
-    browser = session.get("browser")
+    browser, who = session.get("browser"), _who()
     asked = None
-    if browser is not None:
+    if browser is not None and who is not None:
         with _database().acting() as opened:
-            asked = code.newest(opened, browser, bytes.fromhex(session["who"]))
+            asked = code.newest(opened, browser, who)
     if asked is None:
         return redirect(url_for("sign_in.page"), 303)
     return render_template("debtor/code.html", form=form, asked=asked), status
+
+
+def _who() -> bytes | None:
+    """The keyed hash of whom this browser asked for; None: nobody, or by a key that is gone.
+
+    Encrypted, for a cookie can be read by its browser: two that compare would tell a person from a stranger.
+    """
+    try:
+        return bytes.fromhex(_keys().decrypt(session["who"], "who"))
+    except (KeyError, KeyMissing):
+        return None
 
 
 def _linked() -> int | None:

@@ -177,7 +177,7 @@ def page(ref: str, write: Write) -> str:
             told=history.told(
                 session, found.people, {id: _called(each) for id, each in known.items()}, names,
                 first_names | {id: first_name(name) for id, (name, _role) in with_them.items()},
-                kinds=kinds, before=request.args.get("before", type=int),
+                kinds=kinds, before=min(max(request.args.get("before", 0, type=int), 0), 2**62) or None,
             ),
             only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
             can_plan=any(each.owed for each in accounts), late=LATE, lines_named=_LINES,

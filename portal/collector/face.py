@@ -69,6 +69,8 @@ where a.case_ref = :ref
 
 def case_named(session: Session, ref: str) -> Case:
     """The case with this reference; 404 when there is none."""
+    if not ref.isalnum():
+        not_found("no case reference")
     row = session.execute(_CASE, {"ref": ref}).one_or_none()
     if row is None:
         not_found("no such case")

@@ -120,7 +120,7 @@ def plan(ref: str) -> ResponseReturnValue:
         act_now(session)
         try:
             proposal.enter(session, person=case.person, accounts=_accounts(form), terms=form.terms(),
-                           key=form.key.data, by=actor(), at=g.now)  # fmt: skip
+                           key=(form.key.data or "")[:64], by=actor(), at=g.now)  # fmt: skip
         except Refusal as refusal:
             told(refusal)
             return to_case(ref)
@@ -156,8 +156,8 @@ def offer(ref: str, number: int) -> ResponseReturnValue:
             return page, 422 if form.wrong else 200
         act_now(session)
         try:
-            proposal.counter(session, number, accounts=_accounts(form), terms=form.terms(), key=form.key.data,
-                             note=form.note.data, by=actor(), at=g.now)  # fmt: skip
+            proposal.counter(session, number, accounts=_accounts(form), terms=form.terms(),
+                             key=(form.key.data or "")[:64], note=form.note.data, by=actor(), at=g.now)  # fmt: skip
         except Refusal as refusal:
             told(refusal)
             return to_case(ref)

@@ -90,7 +90,7 @@ class PassOn(Form):
 def queue() -> str:
     """What waits for this collector."""
     chosen = _filters(request.args)
-    page = request.args.get("page", 1, type=int)
+    page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     with asking() as session:
         listed = worklist.queue(session, user=user(), at=g.now, on=today(), filters=chosen, page=page)
         waiting = worklist.counts(session, user=user(), on=today())
@@ -251,7 +251,7 @@ def _filters(args: Mapping[str, str]) -> Filters:
     creditor = args.get("creditor", "")
     return Filters(
         kind=args.get("kind") if args.get("kind") in _KINDS else None,
-        creditor=int(creditor) if creditor.isdigit() and len(creditor) < 19 else None,
+        creditor=int(creditor) if creditor.isascii() and creditor.isdigit() and len(creditor) < 19 else None,
         language=args.get("language") if args.get("language") in NAMES else None,
         sort="waiting" if args.get("sort") == "waiting" else "urgent",
         postponed=args.get("show") == "postponed",

@@ -28,7 +28,7 @@ def write(ref: str) -> ResponseReturnValue:
         with asking() as session:
             case = case_named(session, ref)
             act_now(session)
-            conversation.answer(session, person=case.person, words=form.words.data, key=form.key.data, by=actor(),
+            conversation.answer(session, person=case.person, words=form.words.data, key=form.key.data[:64], by=actor(),
                                 at=g.now)  # fmt: skip
     except Refusal as refusal:
         told(refusal)

@@ -142,12 +142,19 @@ class Plan:
         return sum(1 for each in self.instalments if each.paid == each.due)
 
     @property
+    def coming(self) -> int:
+        """How many payments are on their way, the rest of them being made."""
+        return sum(1 for each in self.instalments if each.paid != each.due and not each.left)
+
+    @property
     def row(self) -> list[str]:
-        """The even row: done, now, late or to come."""
+        """The even row: done, coming (on its way in full), now, late, or to come."""
         shown = []
         for each in self.instalments:
-            if not each.left:
+            if each.paid == each.due:
                 shown.append("done")
+            elif not each.left:
+                shown.append("coming")
             elif each.due_on < self.today:
                 shown.append("late")
             else:

@@ -31,7 +31,7 @@ DAY = datetime(1994, 4, 20, 10, 0, tzinfo=UTC)
 NUMBER, MAIL = "+447700900091", "olga@example.org"
 FIRST = date(1994, 4, 25)
 """The first payment: a Monday. Three days before it is the second morning after the story begins."""
-OVERDUE = re.compile(r"64,264\.00\sKč is overdue since Sunday 12 September 1993")
+OVERDUE = re.compile(r"64,264\.00\sKč has been overdue since Sunday 12 September 1993")
 ASKED = "i pay when my pension comes on the 27th"
 
 

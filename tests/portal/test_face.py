@@ -191,7 +191,7 @@ def test_after_an_act_the_next_page_says_what_was_done(visitor: FlaskClient) -> 
     answer = visitor.post("/sink", data=WELL | {"csrf_token": token})
     assert answer.status_code == 303
     page = visitor.get("/sink").text
-    assert re.search(r'<div class="notice good" role="status">.*?<h2>Your plan is sent</h2>', page, re.S)
+    assert re.search(r'<div class="notice good" role="status" tabindex="-1" data-focus>.*?<h2>Your plan is sent</h2>', page, re.S)
     assert "Your plan is sent" not in visitor.get("/sink").text
 
 

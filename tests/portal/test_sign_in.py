@@ -16,6 +16,7 @@ from cases.people.contact import add_contact
 from cases.people.person import Joined, Person
 from portal import code
 from portal.app import Evenly
+from portal.sign_in import address_of_visitor
 from tests.factories import AT, BY, a_creditor, a_person, an_account
 from tests.portal.doors import (
     SetClock,
@@ -371,6 +372,29 @@ def test_neighbours_in_one_network_of_ipv6_count_together(app: Evenly) -> None:
         browser.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{host:x}"
         statuses.append(find(browser, "EV2222BBBB").status_code)
     assert statuses[-1] == 429
+
+
+@pytest.mark.parametrize(("address", "counted"), [
+    ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+    ("fe80::1%eth0", "fe80::/64"), ("203.0.113.9:5678", "unknown"), ("unknown", "unknown"),
+])  # fmt: skip
+def test_where_a_request_comes_from_is_told_apart(app: Evenly, address: str, counted: str) -> None:
+    with app.test_request_context("/sign-in", environ_base={"REMOTE_ADDR": address}):
+        assert address_of_visitor() == counted
+
+
+def test_what_the_cookie_holds_never_tells_whether_two_entries_are_one_person(app: Evenly, marta: Person) -> None:
+    held = set()
+    for _ in range(3):
+        browser = app.test_client()
+        find(browser, marta.case_ref)
+        with browser.session_transaction() as session:
+            held |= {str(value) for value in session.values() if isinstance(value, str)}
+    with app.test_client() as once:
+        find(once, marta.case_ref)
+        with once.session_transaction() as session:
+            known = [value for value in session.values() if isinstance(value, str)]
+    assert known and not held & set(known)
 
 
 # --------------------------------------------------------------------- the signed link

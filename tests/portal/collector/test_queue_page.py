@@ -153,3 +153,24 @@ def a_crowd(desk: Desk, count: int) -> None:
             a_charge(session, an_account(session, owed_to, person), 1_000, desk.clock.now().date() - timedelta(days=9))
             queue.open_item(session, person=person.id, kind="message", subject=f"said:{900 + n}", urgency=1,
                             at=desk.clock.now())
+
+
+@pytest.mark.parametrize("query", [f"page={'9' * 30}", "page=9223372036854775807", "page=-1", "page=x", "creditor=²",
+                                   f"creditor={'9' * 30}", "kind=%00", "language=x"])  # fmt: skip
+def test_an_odd_address_of_the_queue_is_answered(desk: Desk, query: str) -> None:
+    assert desk.browser("priya").get(f"/work/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"/offer/{'9' * 30}", f"/decline/{'9' * 30}"])
+def test_a_number_that_no_row_can_have_is_not_found(desk: Desk, path: str) -> None:
+    priya = desk.browser("priya")
+    assert priya.get(desk.case("idris", path)).status_code == 404
+    assert priya.get(f"/debt/{'9' * 30}").status_code == 404
+    assert priya.get("/work/case/A%00B").status_code == 404
+    assert priya.get(desk.case("idris", f"?before={'9' * 30}")).status_code == 200
+
+
+def test_a_long_key_is_cut(desk: Desk) -> None:
+    long = "".join(chr(33 + n * 7919 % 90) for n in range(40_000))
+    answer = post(desk.browser("priya"), desk.case("idris", "/write"), on=desk.case("idris"), words="Hello.", key=long)
+    assert answer.status_code == 303

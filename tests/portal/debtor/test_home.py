@@ -91,7 +91,7 @@ def test_a_debt_shows_kind_parts_overdue_since_when_and_what_comes_next(
     read = words(sign_in(app, db, home_of_marta.person).get("/").text)
     assert "Tidewell Housing £1,524.60 Rent, TW-14-KESTREL Overdue" in read
     assert "Main sum £200.00, interest £0.00, fees and costs £12.00." in read
-    assert "£1,524.60 is overdue since Tuesday 1 September." in read
+    assert "£1,524.60 has been overdue since Tuesday 1 September." in read
     assert "£484.60" in read.split("Due on 1 September 2026", 1)[1][:12]
     assert "£35.40 of £520.00 is paid." in read
     assert "Next: £520.00 on Tuesday 1 December." in read

@@ -42,7 +42,7 @@ def fields_to_send(page: str) -> dict[str, list[str]]:
 
 def days_and_sums(page: str) -> list[tuple[str, int]]:
     """Every line of the schedule that a page shows."""
-    rows = re.findall(r'<span class="nowrap">([^<]+)</span>.*?main-num" role="cell">(.*?)</td>', page, re.S)
+    rows = re.findall(r'<span class="nowrap">([^<]+)</span>.*?main-num" role="cell"[^>]*>(.*?)</td>', page, re.S)
     return [(day.replace("\N{NO-BREAK SPACE}", " "), minor(words(figure))) for day, figure in rows]
 
 
