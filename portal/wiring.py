@@ -92,6 +92,6 @@ def rounds_on_demand(settings: Settings, known: Mapping[str, Any]) -> Callable[[
         return rounds(settings, db=known["database"], clock=known["clock"])
 
     def run() -> None:
-        made().run_due()
+        made().run_due_and_wait()
 
     return run
