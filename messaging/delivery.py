@@ -147,6 +147,14 @@ def sweep(session: Session, *, real: datetime, at: datetime) -> int:
     return swept
 
 
+def in_hand(session: Session, carriers: Carriers, *, at: datetime, real: datetime) -> bool:
+    """Whether somebody is at a message just now: carries it within its lease, or holds one that is due.
+
+    Asked by whoever has just found nothing more to claim.
+    """
+    return bool(session.scalar(_IN_HAND, {"channels": sorted(carriers), "at": at, "real": real}))
+
+
 # ---------------------------------------------------------------------------- within a claim
 
 
@@ -281,6 +289,12 @@ left join joined j on j.person_id = m.person_id and j.replaced_at is null and no
 join person p on p.id = coalesce(j.into_id, m.person_id)
 where m.state = 'planned' and m.not_before <= :now and m.channel = any(:channels)
 order by m.template <> 'code', m.not_before, m.id limit :limit for no key update of m, p skip locked
+""")
+
+_IN_HAND: Final = text("""
+select exists (
+  select from message where channel = any(:channels)
+    and (state = 'sending' and lease_until > :real or state = 'planned' and not_before <= :at))
 """)
 
 _HEARD_FIRST: Final = text("""

@@ -18,7 +18,6 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cases import seal
@@ -271,22 +270,16 @@ class Rounds:
                                   at=self.clock.now(), real=self.clock.real())  # fmt: skip
 
     def run_due_and_wait(self, longest: float = 30.0) -> None:
-        """`run_due`, and until what other workers have in hand is done too: at most so many seconds."""
+        """`run_due`, and again until other workers have done what they have in hand: at most so many seconds."""
         ends = time.monotonic() + longest
         self.run_due()
-        while time.monotonic() < ends and self._in_hand():
+        while time.monotonic() < ends and self._others_at_work():
             time.sleep(0.1)
             self.run_due()
 
-    def _in_hand(self) -> bool:
-        """Whether a message that is due now is still planned, or on its way to its carrier."""
+    def _others_at_work(self) -> bool:
         with self.db.acting() as session:
-            found = session.scalar(
-                text("select exists (select from message where state = 'sending'"
-                     " or state = 'planned' and not_before <= :at)"),
-                {"at": self.clock.now()},
-            )  # fmt: skip
-        return bool(found)
+            return delivery.in_hand(session, self.carriers, at=self.clock.now(), real=self.clock.real())
 
     def close(self) -> None:
         """Ends the threads, after what they are at."""
