@@ -2,119 +2,66 @@
 
 import random
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Event
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from cases import seal
 from cases.db import Database
 from cases.debts import ledger
-from cases.history import Kind, record, redact
 from cases.seal import Finding
-from tests.factories import AT, BY, a_charge, a_creditor, a_payment, an_account
-
-BLOCKS = 7
-LINES = 4
+from tests.cases.sealing import BLOCKS, LINES, a_line, checked, first_finding, lines_of, sealed_block
+from tests.cases.sealing import sealed as sealed
+from tests.cases.sealing import tamper as tamper
+from tests.factories import a_charge, a_creditor, an_account
 
 IN_NONE_OR_TWO = """
 select count(*) from (select tx from history union all select tx from entry union all select tx from payment) r
 where (select count(*) from seal s where r.tx >= s.from_tx and r.tx < s.to_tx) <> 1"""
 
 
-def _line(session: object, n: int = 0) -> None:
-    record(session, Kind.WORK_DONE, by=BY, at=AT, facts={"n": n})  # type: ignore[arg-type]
-
-
-def _check(db: Database, anchor: tuple[int, str] | None = None) -> seal.Sealed:
-    with db.acting() as session:
-        return seal.check_seals(session, anchor)
-
-
-def _seal(db: Database) -> tuple[int, str, int] | None:
-    with db.acting() as session:
-        return seal.close_block(session)
-
-
-@pytest.fixture
-def sealed(db: Database) -> Database:
-    """Seven blocks: lines, a charge and a payment each."""
-    with db.acting() as session:
-        account = an_account(session, a_creditor(session))
-    for n in range(BLOCKS):
-        for k in range(LINES):
-            with db.acting() as session:
-                _line(session, k)
-                if k == 0:
-                    a_charge(session, account, 1000 + n, date(2026, 1, 1), key=f"charge {n}")
-                if k == 1:
-                    a_payment(session, [(account, 500)], date(2026, 1, 2), key=f"money {n}")
-        assert _seal(db) is not None
-    return db
-
-
-@pytest.fixture
-def tamper(sealed: Database, superuser: Connection) -> Iterator[Connection]:
-    """A superuser with every trigger and constraint off. What it changes is rolled back."""
-    superuser.execute(text("set local session_replication_role = replica"))
-    yield superuser
-    superuser.rollback()
-
-
-def _found(connection: Connection, anchor: tuple[int, str] | None = None) -> Finding:
-    """The one finding of whoever checks inside the tamperer's transaction."""
-    findings = seal.check_seals(connection, anchor).findings  # type: ignore[arg-type]
-    assert len(findings) == 1, findings
-    return findings[0]
-
-
-def _lines(connection: Connection, no: int, book: str = "history") -> list[int]:
-    query = f"select id from {book} where tx >= (select from_tx from seal where no = :no) and tx < (select to_tx from seal where no = :no) order by tx, id"
-    return list(connection.scalars(text(query), {"no": no}))
-
-
 # ---------------------------------------------------------------- sealing
 
 
 def test_what_is_sealed_is_proved_and_what_is_not_is_counted(sealed: Database) -> None:
-    found = _check(sealed)
+    found = checked(sealed)
     assert (found.seals, found.findings, found.unsealed, found.redacted) == (BLOCKS, [], 0, 0)
     assert found.rows > BLOCKS * (LINES + 4)  # lines, their entries and payments
     with sealed.acting() as session:
-        _line(session)
-    again = _check(sealed)
+        a_line(session)
+    again = checked(sealed)
     assert (again.rows, again.unsealed) == (found.rows, 1)
-    made = _seal(sealed)
+    made = sealed_block(sealed)
     assert made is not None
-    assert _check(sealed).head == (made[0], made[1])
+    assert checked(sealed).head == (made[0], made[1])
 
 
 def test_with_nothing_new_there_is_no_seal(sealed: Database) -> None:
-    assert _seal(sealed) is None
-    assert _check(sealed).seals == BLOCKS
+    assert sealed_block(sealed) is None
+    assert checked(sealed).seals == BLOCKS
 
 
 def test_of_two_sealers_at_once_one_makes_the_block(db: Database) -> None:
     with db.acting() as session:
-        _line(session)
+        a_line(session)
     with db.acting() as first, db.acting() as second:
         made = seal.close_block(first)
         first.commit()
         assert made is not None and seal.close_block(second) is None
-    assert _check(db).findings == []
+    assert checked(db).findings == []
 
 
 def test_a_row_that_commits_late_waits_for_a_later_block(db: Database) -> None:
     with db.acting() as late:
-        _line(late, 1)
+        a_line(late, 1)
         with db.acting() as session:
-            _line(session, 2)
-        assert _seal(db) is None  # the horizon is the oldest running transaction
-    made = _seal(db)
+            a_line(session, 2)
+        assert sealed_block(db) is None  # the horizon is the oldest running transaction
+    made = sealed_block(db)
     assert made is not None and made[2] == 2
 
 
@@ -130,13 +77,13 @@ def test_eight_writers_and_two_sealers_leave_each_row_in_exactly_one_seal(db: Da
         for n in range(25):
             try:
                 with db.acting() as session:
-                    _line(session, n)
+                    a_line(session, n)
                     if n % 5 == 0:
                         account = session.get_one(ledger.Account, accounts[worker])
                         a_charge(session, account, 100, date(2026, 1, 1), key=f"{worker} {n}")
                     if chance.random() < 0.4:
                         inner = session.begin_nested()
-                        _line(session, 1000 + n)
+                        a_line(session, 1000 + n)
                         if chance.random() < 0.5:
                             inner.rollback()
                     if chance.random() < 0.2:
@@ -149,7 +96,7 @@ def test_eight_writers_and_two_sealers_leave_each_row_in_exactly_one_seal(db: Da
     def close(_: int) -> int:
         made = 0
         while not done.is_set():
-            made += _seal(db) is not None
+            made += sealed_block(db) is not None
         return made
 
     with ThreadPoolExecutor(10) as pool:
@@ -159,11 +106,11 @@ def test_eight_writers_and_two_sealers_leave_each_row_in_exactly_one_seal(db: Da
             writer.result()
         done.set()
         made = sum(s.result() for s in sealers)
-    made += _seal(db) is not None
+    made += sealed_block(db) is not None
     assert superuser.scalar(text(IN_NONE_OR_TWO)) == 0
     assert superuser.scalar(text("select count(*) from history")) > 100
     assert superuser.scalar(text("select count(*) from seal")) == made > 5
-    found = _check(db)
+    found = checked(db)
     assert (found.findings, found.unsealed) == ([], 0)
 
 
@@ -178,7 +125,7 @@ def test_a_row_forged_before_the_first_seal_is_named(tamper: Connection, book: s
         tamper.execute(text(forge))
     tamper.execute(text(f"alter table {book} drop constraint {book}_tx"))
     forged = tamper.scalar(text(forge))
-    assert _found(tamper) == Finding(book, forged, "row_added", {"seal": 0, "after": None})
+    assert first_finding(tamper) == Finding(book, forged, "row_added", {"seal": 0, "after": None})
 
 
 # ---------------------------------------------------------------- what a superuser does to a line
@@ -201,7 +148,7 @@ def test_a_row_forged_before_the_first_seal_is_named(tamper: Connection, book: s
     ],
 )
 def test_a_line_that_was_edited_is_named(tamper: Connection, change: str) -> None:
-    lines = _lines(tamper, 3)
+    lines = lines_of(tamper, 3)
     plain = tamper.scalars(
         text("select id from history where id = any(:ids) and subject is null and account_id is null order by id"),
         {"ids": lines},
@@ -220,23 +167,23 @@ def test_a_line_that_was_edited_is_named(tamper: Connection, change: str) -> Non
 
 
 def test_a_line_taken_away_is_named_by_its_neighbours(tamper: Connection) -> None:
-    lines = _lines(tamper, 3)
+    lines = lines_of(tamper, 3)
     tamper.execute(text("delete from history where id = :id"), {"id": lines[-2]})
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.what, found.row, found.facts["seal"]) == ("row_taken_away_before", lines[-1], 3)
 
 
 def test_the_last_line_of_a_block_taken_away_is_named_by_the_one_before(tamper: Connection) -> None:
-    lines = _lines(tamper, 3)
+    lines = lines_of(tamper, 3)
     tamper.execute(text("delete from history where id = :id"), {"id": lines[-1]})
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.what, found.row, found.facts["seal"]) == ("row_taken_away_after", lines[-2], 3)
 
 
 def test_every_line_of_a_block_taken_away_is_named_by_the_block(tamper: Connection) -> None:
     for book in ("history", "entry", "payment"):
-        tamper.execute(text(f"delete from {book} where id = any(:ids)"), {"ids": _lines(tamper, 3, book)})
-    found = _found(tamper)
+        tamper.execute(text(f"delete from {book} where id = any(:ids)"), {"ids": lines_of(tamper, 3, book)})
+    found = first_finding(tamper)
     assert (found.where, found.row, found.what) == ("seal", 3, "row_taken_away_after")
 
 
@@ -245,16 +192,16 @@ def test_a_line_forged_into_the_past_is_named(tamper: Connection) -> None:
         text("insert into history (tx, at, kind, actor, facts, salt) select to_tx - 1, now(), 'work.done', 'test', '{}', gen_random_uuid()"
              " from seal where no = 4 returning id")
     )  # fmt: skip
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.where, found.row, found.what, found.facts["seal"]) == ("history", forged, "row_added", 4)
 
 
 def test_a_line_moved_to_another_block_is_named_where_it_was(tamper: Connection) -> None:
-    lines = _lines(tamper, 3)
+    lines = lines_of(tamper, 3)
     tamper.execute(
         text("update history set tx = (select to_tx - 1 from seal where no = 5) where id = :id"), {"id": lines[0]}
     )
-    assert _found(tamper).facts["seal"] == 3
+    assert first_finding(tamper).facts["seal"] == 3
 
 
 @pytest.mark.parametrize(
@@ -283,13 +230,13 @@ def test_a_line_moved_to_another_block_is_named_where_it_was(tamper: Connection)
     ],
 )
 def test_money_that_was_edited_is_named(tamper: Connection, book: str, change: str) -> None:
-    row = _lines(tamper, 3, book)[0]
+    row = lines_of(tamper, 3, book)[0]
     for constraint in tamper.scalars(
         text(f"select conname from pg_constraint where conrelid = '{book}'::regclass and contype = 'c'")
     ).all():
         tamper.execute(text(f'alter table {book} drop constraint "{constraint}"'))
     tamper.execute(text(f"update {book} set {change} where id = :id"), {"id": row})
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.where, found.row, found.what, found.facts["seal"]) == (book, row, "row_changed", 3)
 
 
@@ -310,8 +257,8 @@ def test_money_that_was_edited_is_named(tamper: Connection, book: str, change: s
 )
 def test_a_seal_that_was_edited_is_named(tamper: Connection, change: str, no: int, what: str) -> None:
     tamper.execute(text(f"update seal set {change} where no = 3"))
-    assert _found(tamper).what == what
-    assert _found(tamper).row == no
+    assert first_finding(tamper).what == what
+    assert first_finding(tamper).row == no
 
 
 REHASH = ("update seal set hash = sha256(prev || int8send(no) || int8send(from_tx) || int8send(to_tx) || int8send(rows)"
@@ -321,21 +268,21 @@ REHASH = ("update seal set hash = sha256(prev || int8send(no) || int8send(from_t
 def test_one_seal_hashed_anew_is_seen_by_the_next(tamper: Connection) -> None:
     tamper.execute(text("update seal set leaves = set_byte(leaves, 0, 255 - get_byte(leaves, 0)) where no = 3"))
     tamper.execute(text(REHASH))
-    assert _found(tamper).facts.get("seal") == 3  # its rows differ from its leaves
-    line = _lines(tamper, 3)[0]
+    assert first_finding(tamper).facts.get("seal") == 3  # its rows differ from its leaves
+    line = lines_of(tamper, 3)[0]
     tamper.execute(text("update history set actor = 'other' where id = :id"), {"id": line})
     tamper.execute(text("update seal set leaves = (select string_agg(leaf, ''::bytea order by tx, book, id) from ("
                         + seal._BOOKS.format(low="(select from_tx from seal where no = 3)", high="(select to_tx from seal where no = 3)")
                         + ") b) where no = 3"))  # fmt: skip
     tamper.execute(text(REHASH))
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.where, found.row, found.what) == ("seal", 4, "chain_broken")
 
 
 @pytest.mark.parametrize(("gone", "named"), [(1, 2), (5, 6)])
 def test_a_seal_taken_away_is_seen_by_the_next(tamper: Connection, gone: int, named: int) -> None:
     tamper.execute(text("delete from seal where no = :no"), {"no": gone})
-    found = _found(tamper)
+    found = first_finding(tamper)
     assert (found.where, found.row, found.what, found.facts["expected"]) == ("seal", named, "chain_broken", gone)
 
 
@@ -347,90 +294,9 @@ def test_a_tail_cut_off_is_seen_only_with_the_anchor(tamper: Connection) -> None
         tamper.execute(text(f"delete from {book} where tx >= :low"), {"low": low})
     tamper.execute(text("delete from seal where no = :no"), {"no": no})
     assert seal.check_seals(tamper).findings == []  # type: ignore[arg-type]
-    found = _found(tamper, (no, digest))
+    found = first_finding(tamper, (no, digest))
     assert (found.where, found.row, found.what) == ("seal", no, "anchor_missing")
 
 
 def test_an_anchor_with_another_hash_does_not_stand(sealed: Database) -> None:
-    assert [f.what for f in _check(sealed, (1, "0" * 64)).findings] == ["anchor_missing"]
-
-
-# ---------------------------------------------------------------- losing facts
-
-
-def test_a_line_may_lose_its_facts_and_keeps_its_proof(sealed: Database, superuser: Connection) -> None:
-    line = _lines(superuser, 2)[0]
-    with sealed.acting() as session:
-        redact(session, line, by=BY, at=AT)
-    found = _check(sealed)
-    assert (found.findings, found.redacted, found.unsealed) == ([], 1, 1)
-    told = superuser.execute(text("select kind, actor, subject from history order by id desc limit 1")).one()
-    assert tuple(told) == ("history.redacted", "test", f"history:{line}")
-    assert superuser.scalar(text("select facts is null and salt is null from history where id = :id"), {"id": line})
-
-
-def test_facts_are_lost_once(sealed: Database, superuser: Connection) -> None:
-    line = _lines(superuser, 2)[0]
-    with sealed.acting() as session:
-        redact(session, line, by=BY, at=AT)
-    for gone in (line, 10**12):
-        with pytest.raises(DBAPIError, match="no such line"), sealed.acting() as session:
-            redact(session, gone, by=BY, at=AT)
-
-
-def test_facts_removed_by_hand_are_seen_although_the_chain_holds(tamper: Connection) -> None:
-    line = _lines(tamper, 2)[0]
-    tamper.execute(
-        text("update history set facts = null, salt = null, facts_sha = history_facts_sha(salt, facts) where id = :id"),
-        {"id": line},
-    )
-    found = _found(tamper)
-    assert (found.where, found.row, found.what) == ("history", line, "facts_removed_unsaid")
-
-
-def test_the_acting_role_takes_no_facts_away_unsaid(sealed: Database, superuser: Connection) -> None:
-    line = _lines(superuser, 2)[0]
-    with pytest.raises(DBAPIError, match="permission denied"), sealed.acting() as session:
-        session.execute(
-            text(
-                "update history set facts = null, salt = null, facts_sha = history_facts_sha(salt, facts) where id = :id"
-            ),
-            {"id": line},
-        )
-
-
-# ---------------------------------------------------------------- ready to write and to seal
-
-
-def test_all_is_well(sealed: Database) -> None:
-    with sealed.acting() as session:
-        assert seal.readiness(session) == []
-
-
-def test_a_transaction_open_too_long_is_told(db: Database) -> None:
-    with db.acting() as other:
-        _line(other)
-        with db.acting() as session:
-            assert seal.readiness(session, oldest_open=0.0) == ["old_transaction"]
-            assert seal.readiness(session) == []
-
-
-def test_numbers_below_the_last_seal_refuse_writing(sealed: Database, superuser: Connection) -> None:
-    """As after a restore into a new cluster, until `migrate` has run."""
-    superuser.execute(text("set session_replication_role = replica"))
-    superuser.execute(text("update seal set to_tx = to_tx + 1000000000 where no = :no"), {"no": BLOCKS})
-    superuser.commit()
-    with sealed.acting() as session:
-        assert seal.readiness(session) == ["numbers_below_seal"]
-        assert seal.close_block(session) is None
-    with pytest.raises(DBAPIError, match="run evenly migrate"), sealed.acting() as session:
-        _line(session)
-
-
-def test_the_moment_of_the_last_seal_is_known(db: Database) -> None:
-    with db.acting() as session:
-        assert seal.sealed_until(session) is None
-        _line(session)
-    _seal(db)
-    with db.acting() as session:
-        assert seal.sealed_until(session) is not None
+    assert [f.what for f in checked(sealed, (1, "0" * 64)).findings] == ["anchor_missing"]

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from cases.clock import Clock
+from cases.clock import Clock, moment_of
 from cases.db import Database
 from messaging.carriers import Carrier
 from messaging.providers.tray import Tray
@@ -30,6 +30,16 @@ class FixedClock(Clock):
 
     def real(self) -> datetime:
         return self.truly or datetime.now(UTC)
+
+
+def london(day: date, hour: int, minute: int = 0) -> datetime:
+    """An hour of a day in London."""
+    return moment_of(day, time(hour, minute), "Europe/London")
+
+
+def set_to(worker: Rounds, moment: datetime) -> None:
+    """Moves the worker's clock."""
+    worker.clock.stands = moment  # type: ignore[attr-defined]
 
 
 def a_voice(name: str = "Evenly") -> Voice:

@@ -9,6 +9,8 @@ from messaging import outbox
 from tests.factories import a_creditor, a_person
 
 NUMBER = "+447700900145"
+PROACTIVE = "plan_started"
+"""The template of a message of our own accord."""
 
 
 def someone(db: Database, *, mobile: str | None = NUMBER, **given: object) -> int:

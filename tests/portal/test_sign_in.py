@@ -8,16 +8,13 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
 from cases.db import Database
-from cases.people.contact import add_contact
 from cases.people.person import Joined, Person
 from portal import code
 from portal.app import Evenly
-from portal.sign_in import address_of_visitor
-from tests.factories import AT, BY, a_creditor, a_person, an_account
+from tests.factories import AT, a_creditor, a_person
 from tests.portal.doors import (
     SetClock,
     codes_sent,
@@ -27,47 +24,12 @@ from tests.portal.doors import (
     said_alike,
     sign_in,
     statements,
-    the_app,
     token_of,
 )
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
-
-
-@pytest.fixture
-def marta(db: Database) -> Person:
-    with db.acting() as session:
-        creditor = a_creditor(session)
-        person = a_person(session, creditor, mobile="+447700900146", email="marta@example.org")
-        an_account(session, creditor, person, ref="TW 14/7")
-        return person
-
-
-def asked(app: Evenly, person: Person | str, **details: str) -> FlaskClient:
-    """A browser that has asked for a code."""
-    browser = app.test_client()
-    reference = person if isinstance(person, str) else person.case_ref
-    assert find(browser, reference, **details).status_code == 303
-    return browser
-
-
-def enter(browser: FlaskClient, digits: str) -> int:
-    """The status of trying a code."""
-    return post(browser, "/code", code=digits).status_code
-
-
-def the_code(app: Evenly, db: Database) -> str:
-    (digits,) = codes_sent(app, db).values()
-    return digits
-
+from tests.portal.signing_in import app as app
+from tests.portal.signing_in import asked, enter, the_code
+from tests.portal.signing_in import clock as clock
+from tests.portal.signing_in import marta as marta
 
 # --------------------------------------------------------------------- who is found
 
@@ -182,205 +144,7 @@ def test_nothing_is_shown_before_the_code(app: Evenly, marta: Person) -> None:
         assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
 
 
-# --------------------------------------------------------------------- the code
-
-
-@pytest.mark.parametrize(("seconds", "accepted"), [(599, True), (600, False)], ids=["SEC-02", "too old"])
-def test_a_code_lives_ten_minutes(
-    app: Evenly, db: Database, clock: SetClock, marta: Person, seconds: int, accepted: bool
-) -> None:
-    browser = asked(app, marta)
-    digits = the_code(app, db)
-    clock.pass_by(seconds=seconds)
-    assert enter(browser, digits) == (303 if accepted else 422)
-
-
-def test_moving_the_demos_day_does_not_end_a_code(app: Evenly, db: Database, clock: SetClock, marta: Person) -> None:
-    browser = asked(app, marta)
-    digits = the_code(app, db)
-    clock.at += timedelta(days=3)
-    assert enter(browser, digits) == 303
-
-
-def test_sec_04_a_code_asked_for_in_one_browser_is_nothing_in_another(app: Evenly, db: Database, marta: Person) -> None:
-    asked(app, marta)
-    digits = the_code(app, db)
-    assert enter(asked(app, marta), digits) == 422
-    assert post(app.test_client(), "/code", on="/sign-in", code=digits).headers["Location"] == "/sign-in"
-
-
-def test_sec_06_a_code_is_kept_as_a_salted_argon2_hash(
-    app: Evenly, db: Database, marta: Person, superuser: Connection
-) -> None:
-    asked(app, marta)
-    digits = the_code(app, db)
-    kept = superuser.scalar(text("select code from code_request"))
-    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert not code.matches(kept, digits), "the digits alone are nothing without the installation's key"
-    everything = superuser.execute(text("select * from message")).all()
-    assert digits not in str(everything)
-
-
-@pytest.mark.parametrize("typed", ["{0} {1}-{2}", " {0}{1}{2} ", "{0}-{1}-{2}"], ids=["SEC-07", "ends", "hyphens"])
-def test_spaces_and_hyphens_in_a_code_do_not_matter(app: Evenly, db: Database, marta: Person, typed: str) -> None:
-    browser = asked(app, marta)
-    digits = the_code(app, db)
-    assert enter(browser, typed.format(digits[:3], digits[3:4], digits[4:])) == 303
-
-
-def test_a_code_works_once(app: Evenly, db: Database, marta: Person) -> None:
-    browser = asked(app, marta)
-    digits = the_code(app, db)
-    with browser.session_transaction() as session:
-        before = dict(session)
-    assert enter(browser, digits) == 303
-    with browser.session_transaction() as session:
-        session.clear()
-        session.update(before)
-    assert enter(browser, digits) == 422
-
-
-def test_five_tries_and_the_code_is_over(app: Evenly, db: Database, marta: Person) -> None:
-    browser = asked(app, marta)
-    digits = the_code(app, db)
-    wrong = "000000" if digits != "000000" else "111111"
-    assert [enter(browser, wrong) for _ in range(5)] == [422] * 5
-    assert enter(browser, digits) == 422
-
-
-def test_only_the_newest_code_of_a_browser_works(app: Evenly, db: Database, marta: Person) -> None:
-    browser = asked(app, marta)
-    first = the_code(app, db)
-    post(browser, "/code/sms", on="/code/none")
-    second = the_code(app, db)
-    if first != second:
-        assert enter(browser, first) == 422
-    assert enter(browser, second) == 303
-
-
-def test_a_code_goes_out_once(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
-    asked(app, marta)
-    for _ in range(2):
-        with db.acting() as session:
-            code.plan_codes(session, AT, AT)
-    rows = superuser.execute(text("select template, channel, state from message")).all()
-    assert [tuple(row) for row in rows] == [("code", "sms", "planned")]
-    assert superuser.scalar(text("select cause from reason")).startswith("sign_in:")
-
-
-def test_a_request_that_waited_too_long_is_never_sent(
-    app: Evenly, db: Database, clock: SetClock, marta: Person, superuser: Connection
-) -> None:
-    asked(app, marta)
-    clock.pass_by(minutes=11)
-    assert codes_sent(app, db) == {}
-    assert superuser.scalar(text("select count(*) from message")) == 0
-
-
-# --------------------------------------------------------------------- which way it goes
-
-
-def test_the_code_comes_by_mail_when_asked_for(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
-    browser = asked(app, marta)
-    assert post(browser, "/code/email", on="/code/none").status_code == 303
-    assert "m•••@•••.org" in browser.get("/code").text
-    codes_sent(app, db)
-    assert superuser.scalars(text("select channel from message order by id")).all() == ["sms", "email"]
-
-
-def test_who_has_only_mail_gets_it_by_mail(app: Evenly, db: Database, superuser: Connection) -> None:
-    with db.acting() as session:
-        person = a_person(session, a_creditor(session), email="only@example.org")
-    browser = asked(app, person)
-    assert "o•••@•••.org" in browser.get("/code").text
-    assert enter(browser, the_code(app, db)) == 303
-
-
-def test_who_asks_for_mail_without_having_one_can_still_have_a_text(app: Evenly, db: Database) -> None:
-    with db.acting() as session:
-        person = a_person(session, a_creditor(session), mobile="+447700900146")
-    browser = asked(app, person)
-    codes_sent(app, db)
-    post(browser, "/code/email", on="/code/none")
-    assert codes_sent(app, db) == {}
-    post(browser, "/code/sms", on="/code/none")
-    assert enter(browser, the_code(app, db)) == 303
-
-
-@pytest.mark.parametrize(("hours", "channel"), [(23, "email"), (24, "sms")])
-def test_a_number_changed_within_24_hours_receives_no_code(
-    app: Evenly, db: Database, clock: SetClock, marta: Person, superuser: Connection, hours: int, channel: str
-) -> None:
-    with db.acting() as session:
-        was = session.scalar(text("select id from contact where kind = 'mobile'"))
-        add_contact(session, person=marta.id, kind="mobile", value="+447700900999", value_norm="+447700900999",
-                    source="staff", as_of=AT.date(), by=BY, at=AT, replaces=was)  # fmt: skip
-    clock.pass_by(hours=hours)
-    asked(app, marta)
-    codes_sent(app, db)
-    assert superuser.scalars(text("select channel from message")).all() == [channel]
-
-
 # --------------------------------------------------------------------- limits
-
-
-def test_five_codes_an_hour_for_a_person_from_one_address_and_the_page_says_nothing(
-    app: Evenly, db: Database, clock: SetClock, marta: Person
-) -> None:
-    for _ in range(7):
-        browser = asked(app, marta)
-        assert "ending in <b>46</b>" in browser.get("/code").text
-    assert len(codes_sent(app, db)) == 5
-    clock.pass_by(minutes=61)
-    asked(app, marta)
-    assert len(codes_sent(app, db)) == 1
-
-
-def test_who_burns_somebodys_codes_from_elsewhere_does_not_lock_them_out(
-    app: Evenly, db: Database, clock: SetClock, marta: Person
-) -> None:
-    for host in range(12):
-        attacker = app.test_client()
-        attacker.environ_base["REMOTE_ADDR"] = f"203.0.113.{host}"
-        find(attacker, marta.case_ref)
-    sent = len(codes_sent(app, db))
-    assert sent == 10, "texts to one person end somewhere"
-    victim = asked(app, marta)
-    assert codes_sent(app, db) == {}
-    post(victim, "/code/email", on="/code/none")
-    assert len(codes_sent(app, db)) == 1, "mail has its own limit"
-    linked = app.test_client()
-    token = app.extensions["keys"].link_token(marta.id, clock.real() + timedelta(hours=1))
-    linked.get(f"/l/{token}")
-    assert post(linked, "/sign-in/link").status_code == 303
-    assert enter(linked, the_code(app, db)) == 303, "and so has the link of a text"
-
-
-def test_twenty_look_ups_an_hour_from_one_address(app: Evenly, marta: Person) -> None:
-    statuses = [find(app.test_client(), "EV2222BBBB").status_code for _ in range(21)]
-    assert statuses == [303] * 20 + [429]
-    assert find(app.test_client(), marta.case_ref).status_code == 429
-    elsewhere = app.test_client()
-    elsewhere.environ_base["REMOTE_ADDR"] = "2001:db8:1:2::9"
-    assert find(elsewhere, marta.case_ref).status_code == 303
-
-
-def test_neighbours_in_one_network_of_ipv6_count_together(app: Evenly) -> None:
-    statuses = []
-    for host in range(21):
-        browser = app.test_client()
-        browser.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{host:x}"
-        statuses.append(find(browser, "EV2222BBBB").status_code)
-    assert statuses[-1] == 429
-
-
-@pytest.mark.parametrize(("address", "counted"), [
-    ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-    ("fe80::1%eth0", "fe80::/64"), ("203.0.113.9:5678", "unknown"), ("unknown", "unknown"),
-])  # fmt: skip
-def test_where_a_request_comes_from_is_told_apart(app: Evenly, address: str, counted: str) -> None:
-    with app.test_request_context("/sign-in", environ_base={"REMOTE_ADDR": address}):
-        assert address_of_visitor() == counted
 
 
 def test_what_the_cookie_holds_never_tells_whether_two_entries_are_one_person(app: Evenly, marta: Person) -> None:

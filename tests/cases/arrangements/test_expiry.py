@@ -10,7 +10,7 @@ from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.history import Kind
 from cases.work.queue import open_items
-from tests.cases.arrangements.test_proposal import FIRST, Book, lines, refused
+from tests.cases.arrangements.books import FIRST, Book, lines, refused
 from tests.factories import BY
 
 

@@ -1,72 +1,23 @@
 """Proposing, answering and agreeing: sums exact, shown is saved, one winner, each liable person told."""
 
-import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from cases.arrangements import arrangement, proposal
 from cases.arrangements.arrangement import Arrangement, ArrangementAccount, InstalmentShare
 from cases.arrangements.offer import Terms, offer, preview
 from cases.arrangements.proposal import Proposal
 from cases.arrangements.schedule import Rhythm
-from cases.db import Database, act_now
+from cases.db import act_now
 from cases.debts import announced
-from cases.history import Actor, Kind, Line, proof
+from cases.history import Actor, Kind, proof
 from cases.people.person import Joined
-from cases.refusal import Refusal
-from cases.work.queue import WorkItem, open_items
-from tests.factories import BY, a_charge, a_creditor, a_due, a_payment, a_person, a_user, an_account
-
-TODAY = date(2026, 11, 24)
-FIRST = date(2026, 12, 1)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
-
-
-class Book:
-    """One person with rent that is overdue by schedule and a rolling council debt; a user who decides."""
-
-    def __init__(self, session: Session) -> None:
-        self.housing = a_creditor(session)
-        self.council = a_creditor(session, name="Ashmere Council")
-        self.person = a_person(session, self.housing, name="Idris Farrow", mobile="+447700900318")
-        self.rent = an_account(session, self.housing, self.person, ref="R1")
-        self.alarm = an_account(session, self.council, self.person, ref="C1", debt_type="care")
-        for day in (date(2026, 10, 5), date(2026, 11, 5), date(2026, 12, 5)):
-            a_due(session, self.rent, day, 52_000)
-            a_charge(session, self.rent, 52_000, day)
-        a_payment(session, [(self.rent, 47_000)], date(2026, 10, 9))
-        a_charge(session, self.alarm, 14_820, date(2026, 9, 13))
-        self.user = a_user(session)
-        self.by = Actor("collector", self.user.id)
-        self.own = Actor("debtor", self.person.id)
-        session.flush()
-
-    @property
-    def both(self) -> list[int]:
-        return [self.rent.id, self.alarm.id]
-
-    def propose(self, session: Session, at: datetime, terms: Terms | None = None, **given: object) -> Proposal:
-        values: dict[str, object] = {"accounts": self.both, "key": "k1", "by": self.own} | given
-        return proposal.propose(session, person=self.person.id, terms=terms or Terms(6_000, FIRST), at=at, **values)
-
-
-def refused(act: object, *args: object, **kwargs: object) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        act(*args, **kwargs)
-    return caught.value
-
-
-def lines(session: Session, kind: Kind) -> list[Line]:
-    return list(session.scalars(select(Line).where(Line.kind == str(kind)).order_by(Line.id)))
+from cases.work.queue import open_items
+from tests.cases.arrangements.books import FIRST, TODAY, Book, lines, refused
+from tests.cases.arrangements.books import session as session
+from tests.factories import BY, a_charge, a_creditor, a_payment, a_person, an_account
 
 
 def test_a_scheduled_account_offers_what_is_overdue_and_any_other_its_balance(session, at) -> None:
@@ -378,92 +329,6 @@ def test_all_ids_of_a_person_may_be_covered(session, at) -> None:
     session.flush()
     made = book.propose(session, at, accounts=[theirs.id])
     assert proposal.approve(session, made.id, by=book.by, at=at)
-
-
-def _together(*acts: object) -> list[object]:
-    """Runs acts in threads that begin at the same time; gives each result or refusal."""
-    gate = threading.Barrier(len(acts))
-    results: list[object] = [None] * len(acts)
-
-    def run(n: int) -> None:
-        gate.wait()
-        try:
-            results[n] = acts[n]()
-        except Refusal as refusal:
-            results[n] = refusal
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def _committed_book(db: Database, at: datetime) -> tuple[Book, int, list[Actor]]:
-    with db.acting() as session:
-        book = Book(session)
-        made = book.propose(session, at)
-        users = [Actor("collector", a_user(session, name=name).id) for name in ("Priya N.", "Tom A.")]
-        return book, made.id, users
-
-
-def test_of_two_collectors_at_once_one_wins_and_the_other_is_told_who(db, at) -> None:
-    _, made, users = _committed_book(db, at)
-
-    def approves(by: Actor) -> object:
-        with db.acting() as session:
-            return proposal.approve(session, made, by=by, at=at)
-
-    results = _together(*[lambda by=by: approves(by) for by in users])
-    [lost] = [each for each in results if isinstance(each, Refusal)]
-    [won] = [n for n, each in enumerate(results) if isinstance(each, int)]
-    assert lost.code == "proposal.decided" and lost.facts["by"] == str(users[won]) and lost.facts["at"] == at
-    with db.acting() as session:
-        assert len(session.scalars(select(Arrangement.id)).all()) == 1
-
-
-def test_two_proposals_over_one_account_agreed_at_once_leave_one_live_plan(db, at) -> None:
-    with db.acting() as session:
-        book = Book(session)
-        lena = a_person(session, book.housing, name="Lena Farrow")
-        joint = an_account(session, book.housing, book.person, lena)
-        a_charge(session, joint, 10_000, date(2026, 11, 1))
-        ids = [
-            book.propose(session, at, accounts=[joint.id]).id,
-            proposal.propose(session, person=lena.id, accounts=[joint.id], terms=Terms(2_000, FIRST), key="l",
-                             by=Actor("debtor", lena.id), at=at).id,
-        ]
-        by, account = book.by, joint.id
-
-    def approves(made: int) -> int:
-        with db.acting() as session:
-            return proposal.approve(session, made, by=by, at=at)
-
-    assert all(isinstance(each, int) for each in _together(*[lambda made=made: approves(made) for made in ids]))
-    with db.acting() as session:
-        states = session.execute(text("select state, count(*) from arrangement group by 1 order by 1")).all()
-        assert [tuple(row) for row in states] == [("live", 1), ("superseded", 1)]
-        live = select(ArrangementAccount).where(ArrangementAccount.account_id == account,
-                                                ArrangementAccount.ended_at.is_(None))
-        assert len(session.scalars(live).all()) == 1
-
-
-def test_a_double_click_at_the_same_moment_is_one_proposal(db, at) -> None:
-    with db.acting() as session:
-        book = Book(session)
-        me, both, own = book.person.id, book.both, book.own
-
-    def proposes() -> int:
-        with db.acting() as session:
-            return proposal.propose(session, person=me, accounts=both, terms=Terms(6_000, FIRST), key="same", by=own,
-                                    at=at).id
-
-    first, second = _together(proposes, proposes)
-    assert first == second
-    with db.acting() as session:
-        assert len(session.scalars(select(WorkItem.id)).all()) == 1
-        assert len(lines(session, Kind.PROPOSAL_SUBMITTED)) == 1
 
 
 def test_the_day_is_the_creditors_own(session) -> None:

@@ -333,7 +333,7 @@ def test_amounts_of_an_account_that_are_too_large_together_are_refused(db: Datab
 def test_white_space_of_any_kind_around_a_reference_is_no_part_of_it(db: Database, tmp_path: Path) -> None:
     folder = write_book(
         tmp_path / "b",
-        accounts=[GOOD_ACCOUNT, an_account_row("\tA2", "\tP2 ", currency="\tXXX")],
+        accounts=[GOOD_ACCOUNT, an_account_row("\tA2", "\tP2 ", currency="\tZZZ")],
         liable=[{"account_ref": "A1", "person_ref": "P2", "name": ""}],
         entries=[_entry() | {"account_ref": "A2"}, _entry("\tE7", value_date="never"), _entry("E8", kind="reversal", reverses="E7")],
     )  # fmt: skip
