@@ -41,6 +41,8 @@ from portal.told import tell
 log = structlog.get_logger()
 
 IDLE: Final = timedelta(minutes=15)
+WARNED: Final = IDLE - timedelta(minutes=2)
+"""After so long without a click the page says that its visit ends soon. (WCAG 2.2.1)"""
 LONGEST: Final = timedelta(hours=1)
 LONGEST_STAFF: Final = timedelta(hours=8)
 _SEEN_EVERY: Final = timedelta(seconds=30)

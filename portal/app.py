@@ -115,6 +115,8 @@ def create_app(
     app = Evenly("portal", root_path=str(ROOT), static_folder=None,
                  template_folder=str(ROOT.parent / "templates"))
     app.url_map.converters["int"] = IdConverter
+    # No answer names the host that the asker made up: an address is ours as it stands, or it is not found.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     if database is None and settings.database_url is not None:
         database = Database(
             settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled,
@@ -299,7 +301,8 @@ def _furnish(app: Flask, settings: Settings) -> None:
             shown = local(g.now, g.get("zone", language.ZONE)).date()
         staff = language.face_of(request.path) == "staff"
         home = "/work/" if request.path.startswith("/work") else "/staff/" if staff else "/"
-        return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/"}
+        return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/",
+                "warned_after": int(access.WARNED.total_seconds())}
 
 
 def _explain_errors(app: Flask) -> None:

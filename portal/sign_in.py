@@ -192,6 +192,13 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("sign_in.page"), 303)
 
 
+@blueprint.get("/still-here")
+@debtor
+def still_here() -> ResponseReturnValue:
+    """Says that somebody is there, who asked to stay: the visit goes on, as by any other page."""
+    return "", 204
+
+
 @blueprint.get("/sign-out/everywhere")
 @debtor
 def everywhere() -> str:

@@ -89,7 +89,15 @@ def here() -> str:
     """Who is signed in here, and the ways out."""
     who = visitor()
     return render_template("staff/here.html", who=who, form=Leave(), sign_out=url_for("staff_sign_in.sign_out"),
+                           still_here=url_for("staff_sign_in.still_here"),
                            signed_in_as=who.name, desk="/work/" if who.role in _DESKS else None)  # fmt: skip
+
+
+@blueprint.get("/still-here")
+@staff(*USER_ROLES)
+def still_here() -> ResponseReturnValue:
+    """Says that somebody is there, who asked to stay."""
+    return "", 204
 
 
 @blueprint.post("/sign-out")

@@ -104,7 +104,8 @@ def show(session: Session, template: str, *, waiting: worklist.Counts | None = N
     ]  # fmt: skip
     return render_template(
         f"collector/{template}.html", menu=menu, role=str(_ROLE[who.role]), search=url_for("collector.find"),
-        sign_out=url_for("staff_sign_in.sign_out"), signed_in_as=who.name, waiting=waiting,
+        sign_out=url_for("staff_sign_in.sign_out"), still_here=url_for("staff_sign_in.still_here"),
+        signed_in_as=who.name, waiting=waiting,
         **({"form": None} | given),
     )  # fmt: skip
 

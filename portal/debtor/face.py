@@ -107,6 +107,7 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
             for label, endpoint, pages, count in items
         ],
         "sign_out": url_for("sign_in.sign_out"),
+        "still_here": url_for("sign_in.still_here"),
         "write_to_us": url_for("debtor.messages", _anchor="write"),
         "wait": wait,
     }

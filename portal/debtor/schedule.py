@@ -7,7 +7,7 @@ from datetime import date
 from cases.arrangements.paid import InstalmentPaid
 from cases.arrangements.schedule import Schedule
 from cases.clock import is_holiday
-from portal.language import _
+from portal.language import _, day_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +120,5 @@ def _moved(nominal: date, due: date, calendar: str | None) -> str | None:
         return None
     holiday = calendar is not None and nominal.weekday() < 5 and is_holiday(calendar, nominal)
     if holiday:
-        return _("moved from day %(number)s, bank holiday", number=nominal.day)
-    return _("moved from day %(number)s, weekend", number=nominal.day)
+        return _("moved from %(day)s, bank holiday", day=day_plain(nominal, year=False))
+    return _("moved from %(day)s, weekend", day=day_plain(nominal, year=False))

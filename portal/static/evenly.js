@@ -37,3 +37,19 @@ window.addEventListener("pageshow", (event) => {
     button.removeAttribute("aria-disabled");
   }
 });
+
+// Two minutes before somebody is signed out, the page says so, and a button keeps them in.
+const soon = document.getElementById("soon");
+
+if (soon) {
+  const [warning, gone] = soon.children;
+  const warnLater = () => setTimeout(() => { warning.hidden = false; }, soon.dataset.after * 1000);
+  warnLater();
+  warning.querySelector("button").addEventListener("click", async () => {
+    const answer = await fetch(soon.dataset.still).catch(() => null);
+    if (!answer) return; // no signal: the button stays
+    warning.hidden = true;
+    gone.hidden = answer.status === 204;
+    if (answer.status === 204) warnLater();
+  });
+}

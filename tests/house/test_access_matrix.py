@@ -112,6 +112,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/sign-out"): debtors(303),
     # For users of every role.
     ("GET", "/staff/"): users(200),
+    ("GET", "/staff/still-here"): users(204),
+    ("GET", "/still-here"): debtors(204),
     ("POST", "/staff/sign-out"): users(303),
     ("POST", "/staff/sign-out/everywhere"): users(303),
     # For those who work cases.

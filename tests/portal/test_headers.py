@@ -337,3 +337,9 @@ def test_a_chain_of_errors_keeps_codes_and_no_message(lines: Lines) -> None:
     kinds = [(one["type"], one.get("code")) for one in line["exception"]]
     assert kinds == [("builtins.RuntimeError", None), ("cases.refusal.Refusal", "face_test.refused")]
     assert not any(secret in lines.text for secret in SECRETS)
+
+
+@pytest.mark.parametrize("address", ["/work", "/staff", "//sign-in", "/sign-in/", "/work/case"])
+def test_no_answer_names_a_host_that_the_asker_made_up(face: Evenly, address: str) -> None:
+    answer = face.test_client().get(address, headers={"Host": "evil.example"})
+    assert "evil.example" not in f"{answer.headers} {answer.text}"
