@@ -136,6 +136,11 @@ class Plan:
         """Whether that one's day has passed."""
         return self.next is not None and self.next.due_on < self.today
 
+    def covers(self, account: int) -> int:
+        """What of this plan is not paid yet on an account: so much of what is overdue there it takes care of."""
+        return sum(share.due - share.paid for each in self.instalments for share in each.shares
+                   if share.account == account)  # fmt: skip
+
     @property
     def made(self) -> int:
         """How many payments are made in full."""

@@ -44,7 +44,7 @@ ENTRIES: Final = {
     "write_off": _d("Taken off"),
 }
 COMPONENTS: Final = {
-    "principal": _d("for the main sum"),
+    "principal": _d("for the debt itself"),
     "interest": _d("for interest"),
     "fee": _d("for fees"),
     "cost": _d("for costs"),

@@ -25,7 +25,7 @@ def lines(page: str) -> list[tuple[str, str, int, int]]:
 def test_every_line_with_the_balance_after_it(app: Evenly, db: Database, home_of_marta: Marta) -> None:
     page = sign_in(app, db, home_of_marta.person).get(f"/debt/{home_of_marta.waste.id}").text
     assert lines(page) == [("Fri 2 Oct 2026", "Fee", 1200, 21200), ("Wed 2 Sep 2026", "Charge", 20000, 20000)]
-    assert reckonings(page)[0] == [("Main sum", 20000), ("Interest", 0), ("Fees and costs", 1200), ("Owed now", 21200)]
+    assert reckonings(page)[0] == [("The debt itself", 20000), ("Interest", 0), ("Fees and costs", 1200), ("Owed now", 21200)]
 
 
 def test_a_payment_that_came_back_stands_there_both_ways(app: Evenly, db: Database, home_of_marta: Marta) -> None:

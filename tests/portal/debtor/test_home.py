@@ -36,7 +36,7 @@ def test_owed_now_on_its_way_and_owed_once_it_arrives_are_rows_of_their_own(
     rows = reckonings(page)[0]
     assert rows == [("Owed now", 173660), ("Your payment on its way", -2000), ("Owed once it arrives", 171660)]
     read = words(page)
-    assert "With everything booked by today, Tuesday 24 November" in read
+    assert "Counting everything up to today, Tuesday 24 November" in read
     assert "Card, Monday 23 November. It should arrive by Monday 30 November." in read
 
 
@@ -90,7 +90,7 @@ def test_a_debt_shows_kind_parts_overdue_since_when_and_what_comes_next(
 ) -> None:
     read = words(sign_in(app, db, home_of_marta.person).get("/").text)
     assert "Tidewell Housing £1,524.60 Rent, TW-14-KESTREL Overdue" in read
-    assert "Main sum £200.00, interest £0.00, fees and costs £12.00." in read
+    assert "The debt itself £200.00, interest £0.00, fees and costs £12.00." in read
     assert "£1,524.60 has been overdue since Tuesday 1 September." in read
     assert "£484.60" in read.split("Due on 1 September 2026", 1)[1][:12]
     assert "£35.40 of £520.00 is paid." in read
@@ -233,3 +233,19 @@ def test_a_joint_tenant_sees_the_shared_debt_and_its_part_of_the_plan_alone(
     assert "Ashmere" not in read and "Lyngvik" not in read and "Marta" not in read
     assert browser.get(f"/debt/{home_of_marta.rent.id}").status_code == 200
     assert browser.get(f"/debt/{home_of_marta.waste.id}").status_code == 404
+
+
+def test_a_plan_on_time_takes_care_of_what_it_covers_and_says_what_it_does_not(
+    app: Evenly, db: Database, clock: SetClock, home_of_marta: Marta
+) -> None:
+    with db.acting() as session:
+        a_plan(session, home_of_marta.person, home_of_marta.rent)
+    read = words(sign_in(app, db, home_of_marta.person).get(f"/debt/{home_of_marta.rent.id}").text)
+    assert "In your plan, on time" in read and "has been overdue" not in read
+    assert "Your plan takes care of £1,524.60, due since Tuesday 1 September." in read
+    with db.acting() as session:
+        a_payment(session, [(home_of_marta.rent, 8000)], date(2026, 12, 1))
+    clock.pass_by(days=14)  # the rent of 1 December is not in the plan, and was not paid
+    read = words(sign_in(app, db, home_of_marta.person).get(f"/debt/{home_of_marta.rent.id}").text)
+    assert "In your plan, on time" not in read
+    assert "has been overdue since" in read and "Your plan covers £1,444.60 of it." in read
