@@ -37,6 +37,15 @@ def test_a_payment_that_came_back_stands_there_both_ways(app: Evenly, db: Databa
     assert {what for _, what, _, _ in found} >= {"Payment for fees", "Payment, taken back"}
 
 
+def test_a_line_that_counts_only_later_says_so(app: Evenly, db: Database, home_of_marta: Marta) -> None:
+    with db.acting() as session:
+        a_charge(session, home_of_marta.waste, 2500, date(2026, 11, 25), kind="fee")
+    page = sign_in(app, db, home_of_marta.person).get(f"/debt/{home_of_marta.waste.id}").text
+    days = [day for day, *_ in lines(page)]
+    assert days == ["Wed 25 Nov 2026 still to come", "Fri 2 Oct 2026", "Wed 2 Sep 2026"]
+    assert reckonings(page)[0][-1] == ("Owed now", 21200)
+
+
 def test_fifty_lines_a_page_and_the_balance_runs_on(app: Evenly, db: Database) -> None:
     with db.acting() as session:
         creditor = a_creditor(session)
