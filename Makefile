@@ -26,7 +26,7 @@ test: .venv/.tests ## Run all tests on embedded servers (ARGS="-k word" for some
 	@$(py) -m tests.journeys.chromium
 	@$(py) -m pytest $(ARGS)
 
-test-fast: .venv/.tests ## Run all but the tests with a browser or a whole house, in under 3 minutes
+test-fast: .venv/.tests ## Run all but the slow tests, in under 3 minutes on 2 cores
 	@$(py) -m pytest -n 2 -m 'not slow' $(ARGS)
 
 test-real: .venv/.tests ## Run all tests on this system's own PostgreSQL and Redis

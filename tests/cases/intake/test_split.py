@@ -24,6 +24,8 @@ from tests import factories
 from tests.cases.intake.books import AT, BY, an_account_row, an_entry_row, found, load_book, write_book
 from tests.factories import a_creditor
 
+pytestmark = pytest.mark.slow
+
 START = date(2026, 1, 1)
 _numbers = itertools.count(1)
 
