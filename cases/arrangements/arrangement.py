@@ -40,6 +40,8 @@ class Arrangement(Base):
     """What was agreed, with whom, when. A promise to pay is one with a single instalment.
 
     `tx`: the number of its transaction; what was booked in an earlier one, its sums knew.
+    `judged_on`, `missed`, `next_change`: how it was last judged (`monitoring.py`): as of which closed
+    day, how many instalments were missed, and the first day whose close can change that by itself.
     """
 
     __tablename__ = "arrangement"
@@ -56,14 +58,19 @@ class Arrangement(Base):
     agreed_on: Mapped[date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default=text("'live'"))
     ended_at: Mapped[Moment | None]
+    judged_on: Mapped[date | None] = mapped_column(Date)
+    missed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    next_change: Mapped[date | None] = mapped_column(Date)
     tx: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
 
     __table_args__ = (
+        CheckConstraint("missed >= 0", "missed"),
         CheckConstraint("kind in ('plan', 'promise')", "kind"),
         CheckConstraint("state in ('live','broken','completed','superseded','cancelled')", "state"),
         CheckConstraint("(state in ('live', 'broken')) = (ended_at is null)", "ended"),
         UniqueConstraint("proposal_id"),
         Index("arrangement_person", "person_id"),
+        Index("arrangement_next_change", "next_change", postgresql_where=text("ended_at is null")),
     )
 
 

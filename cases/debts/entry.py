@@ -68,6 +68,16 @@ class Payment(Base):
     )
 
 
+class Named(Base):
+    """The plan that a payment was named for: it meets that plan's instalments, whatever else is due."""
+
+    __tablename__ = "payment_named"
+
+    payment_id: Mapped[int] = refers("payment.id", primary_key=True)
+    creditor_id: Mapped[int] = refers("creditor.id")
+    arrangement_id: Mapped[int] = refers("arrangement.id")
+
+
 class Entry(Base):
     """One transfer between a component of an account and a book."""
 

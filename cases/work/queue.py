@@ -49,7 +49,11 @@ POSTPONE_DAY = refusal_code("work.postpone_day", "earliest", "latest")
 REASON_UNKNOWN = refusal_code("work.reason_unknown", "reason")
 PASS_TO = refusal_code("work.pass_to", "user")
 
-KINDS: Final = ("proposal", "message", "uncertain", "undelivered", "stop")
+KINDS: Final = (
+    "proposal", "message", "uncertain", "undelivered", "stop", "broken", "stuck", "refund", "dispute", "payment",
+)  # fmt: skip
+"""What an item is about. `broken`: a plan; `stuck`: an account or plan that the day-end run could not do;
+`refund`, `dispute`: of a card payment; `payment`: one that came otherwise than it was begun."""
 HELD_FOR: Final = timedelta(minutes=20)
 """How long a case stays with the collector who opened it, unless they finish or give it back."""
 POSTPONE_REASONS: Final = ("waiting_person", "waiting_creditor", "call_back", "other")
@@ -79,7 +83,7 @@ class WorkItem(Base):
     done_by: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
-        CheckConstraint("kind in ('proposal', 'message', 'uncertain', 'undelivered', 'stop')", "kind"),
+        CheckConstraint(f"kind in {KINDS}", "kind"),
         CheckConstraint("subject ~ '^[a-z_]+:[0-9]+$'", "subject"),
         CheckConstraint("urgency between 0 and 2", "urgency"),
         CheckConstraint("(done_at is null) = (done_by is null)", "done"),
@@ -136,12 +140,12 @@ def next_case(session: Session, *, user: int, at: datetime, on: date) -> WorkIte
         found = session.scalar(query.with_for_update(of=Person, key_share=True, skip_locked=True).limit(1))
         if found is None:
             return None
-        items = _of(session, found.person_id)
-        if held_by_other(items, user, at) is None:
+        items = _locked(session, found.person_id)
+        if items and held_by_other(items, user, at) is None:
             _hold(items, user, at)
             session.flush()
             return min(items, key=_rank)
-        # taken by a colleague between the look and the lock
+        # taken or done by a colleague between the look and the lock
         passed.append(all_ids(session, found.person_id)[0])
 
 
@@ -299,17 +303,24 @@ def _hold(items: Sequence[WorkItem], user: int, at: datetime) -> None:
 
 
 def _of(session: Session, person: int) -> list[WorkItem]:
-    """The open items of a person, locked in order of id. Refuses `work.nothing_open`."""
-    items = session.scalars(
-        select(WorkItem)
-        .where(WorkItem.person_id.in_(all_ids(session, person)), WorkItem.done_at.is_(None))
-        .order_by(WorkItem.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
+    """The open items of a person, locked. Refuses `work.nothing_open`."""
+    items = _locked(session, person)
     if not items:
         raise NOTHING_OPEN()
-    return list(items)
+    return items
+
+
+def _locked(session: Session, person: int) -> list[WorkItem]:
+    """The open items of a person, locked in order of id; none where all are done by now."""
+    return list(
+        session.scalars(
+            select(WorkItem)
+            .where(WorkItem.person_id.in_(all_ids(session, person)), WorkItem.done_at.is_(None))
+            .order_by(WorkItem.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def _mine(session: Session, person: int, user: int, at: datetime) -> list[WorkItem]:

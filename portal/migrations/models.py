@@ -2,17 +2,18 @@
 
 from cases import history, seal
 from cases.arrangements import arrangement, proposal
-from cases.arrears import position
+from cases.arrears import day_run, position
 from cases.db import Base
 from cases.debts import account, announced, creditor, due, ledger
 from cases.intake import result
 from cases.people import contact, joint, permission, person, staff
 from cases.work import queue
 from messaging import conversation, notices, outbox, receipt
+from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
-    account, announced, arrangement, contact, conversation, creditor, due, history, joint, ledger, notices, outbox,
-    permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
+    account, announced, arrangement, attempt, callback, contact, conversation, creditor, day_run, due, history, joint,
+    ledger, notices, outbox, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
 )  # fmt: skip
 METADATA = Base.metadata

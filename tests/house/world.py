@@ -95,6 +95,14 @@ def world(db: Database, superuser: Connection) -> World:
             creditor_id=account.creditor_id,
             amount=100,
         )
+        payment = put.scalar(text("select min(payment_id) from entry where account_id = :a"), {"a": account.id})
+        put_row(put, "payment_named", payment_id=payment, creditor_id=account.creditor_id, arrangement_id=plan)
+        tried = put_row(put, "payment_attempt", person_id=person, key=f"k{n}", method="card", purpose="plan", currency="GBP",
+                        amount=100, state="started", made_by="debtor:1", started_at=AT, started_real=AT)  # fmt: skip
+        put_row(put, "payment_share", attempt_id=tried, account_id=account.id, creditor_id=account.creditor_id, nth=1, amount=100)
+        put_row(put, "payment_event", provider="stripe", key=f"evt_{n}", kind="x", received_at=AT, received_real=AT)
+        put_row(put, "day_run", creditor_id=account.creditor_id, day=date(2026, 5, 1 + n), begun_at=AT)
+        put_row(put, "stuck", account_id=account.id, creditor_id=account.creditor_id, day=day, error="X", recorded_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)
         message = put_row(
