@@ -144,6 +144,18 @@ class Spread(Generic[K]):
     credit: int
 
 
+PRIORITY = frozenset({
+    "mortgage", "secured_loan", "rent", "ground_rent", "service_charge", "council_tax", "energy", "gas", "electricity",
+    "tv_licence", "court_fine", "child_maintenance", "tax", "hire_purchase",
+})  # fmt: skip
+"""Kinds of debt whose non-payment can cost home, liberty or essential goods. (rules 3.7)"""
+
+
+def priority_of(debt_type: str) -> int:
+    """The priority class of a kind of debt: 0 is met before 1."""
+    return 0 if debt_type in PRIORITY else 1
+
+
 _ORDER = {
     Fees.FIRST: ("cost", "fee", "interest", "principal"),
     Fees.LAST: ("interest", "principal", "cost", "fee"),

@@ -14,8 +14,8 @@ do $$ declare t text; begin
   end loop;
 end $$;
 
-grant update (state, expires_real, look_real, looks, provider, session_id, url, intent, declined, paid_at, booked_at, ended_at, value_date, reference,
-  taken_back_at, reason) on payment_attempt to evenly_act;
+grant update (state, expires_real, look_real, looks, provider, session_id, url, intent, declined, declined_real, paid_at, booked_at, ended_at, value_date, reference,
+  taken_back_at, reason, words, words_salt) on payment_attempt to evenly_act;
 grant update (raw, attempt_id, look_real, applied_at, result) on payment_event to evenly_act;
 grant update (after, looked, changed, heartbeat_at, finished_at) on day_run to evenly_act;
 grant update (cleared_at) on stuck to evenly_act;

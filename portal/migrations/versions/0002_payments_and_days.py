@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("intent", sa.Text(), nullable=True),
         sa.Column("declined", sa.Text(), nullable=True),
+        sa.Column("declined_real", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -60,6 +61,8 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("words_salt", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "(state = 'taken_back') = (taken_back_at is not null)", name=op.f("payment_attempt_taken_back")
         ),
