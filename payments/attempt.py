@@ -188,8 +188,9 @@ def save(
 
 def tell(session: Session, attempt: PaymentAttempt, kind: Kind, *, by: Actor, at: datetime, **more: object) -> None:
     """Writes a history line about an attempt, for its person."""
-    record(session, kind, by=by, at=at, person=attempt.person_id, subject=f"payment_attempt:{attempt.id}",
-           facts={"amount": attempt.amount, "currency": attempt.currency, "method": attempt.method, **more})  # fmt: skip
+    facts = {"amount": attempt.amount, "currency": attempt.currency, "method": attempt.method, **more}
+    subject = f"payment_attempt:{attempt.id}"
+    record(session, kind, by=by, at=at, person=attempt.person_id, subject=subject, facts=facts)
 
 
 def order_of(session: Session, attempt: int, *, back: str, words: str, language: str) -> Order | None:
@@ -207,8 +208,10 @@ def order_of(session: Session, attempt: int, *, back: str, words: str, language:
     row, case_ref = found
     if row.state != "started" or row.expires_real is None:
         return None
-    return Order(attempt=row.id, key=f"attempt-{row.id}-{row.key}", case_ref=case_ref, amount=row.amount,
-                 currency=row.currency, words=words, language=language, back=back, expires=row.expires_real)  # fmt: skip
+    return Order(
+        attempt=row.id, key=f"attempt-{row.id}-{row.key}", case_ref=case_ref, amount=row.amount,
+        currency=row.currency, words=words, language=language, back=back, expires=row.expires_real,
+    )  # fmt: skip
 
 
 def opened(session: Session, attempt: int, begun: Begun) -> PaymentAttempt:
@@ -288,6 +291,6 @@ def _still_owed(found: Sequence[Payable], choice: Choice, least: int) -> None:
     owing = {debt.account: free(debt) for debt in payable.debts} if payable else {}
     if any(share.amount > owing.get(share.account, 0) for share in choice.shares):
         most = sum(owing.get(share.account, 0) for share in choice.shares)
-        raise TOO_MUCH(amount=choice.amount, most=most, currency=choice.currency)
+        raise TOO_MUCH(amount=choice.amount, most_amount=most, currency=choice.currency)
     if choice.amount < least:
         raise TOO_LITTLE(amount=choice.amount, least=least, currency=choice.currency)

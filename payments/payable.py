@@ -22,7 +22,7 @@ from cases.refusal import refusal_code
 
 NOTHING_CHOSEN = refusal_code("payment.nothing_chosen")
 UNKNOWN_ACCOUNT = refusal_code("payment.unknown_account", "account")
-TOO_MUCH = refusal_code("payment.too_much", "amount", "most", "currency")
+TOO_MUCH = refusal_code("payment.too_much", "amount", "most_amount", "currency")
 TOO_LITTLE = refusal_code("payment.too_little", "amount", "least", "currency")
 NOTHING_FREE = refusal_code("payment.nothing_free")
 
@@ -38,7 +38,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A sum that can be paid now. `plan`: what it is named for; `on`: the day it is due, or since when it is overdue."""
+    """A sum that can be paid now. `plan`: what it is named for; `on`: its due day, or since when it is overdue."""
 
     purpose: str
     currency: str
@@ -102,7 +102,7 @@ def other(payable: Payable, accounts: Sequence[int], amount: int) -> Choice:
         raise NOTHING_CHOSEN()
     most = sum(free(debt) for debt in chosen)
     if amount > most:
-        raise TOO_MUCH(amount=amount, most=most, currency=payable.currency)
+        raise TOO_MUCH(amount=amount, most_amount=most, currency=payable.currency)
     claims = [Claim(debt.account, free(debt), debt.since, priority_of(debt.debt_type)) for debt in chosen]
     parts = between_debts(amount, claims).parts
     return Choice("other", payable.currency, tuple(

@@ -34,7 +34,8 @@ from cases.refusal import Refusal
 from portal import access, demo, health, language, logs, sign_in, staff_sign_in, wiring, worker
 from portal.collector import pages as collector_pages
 from portal.debtor import info, pages
-from portal.hooks import twilio as hooks
+from portal.hooks import stripe as stripe_hooks
+from portal.hooks import twilio as twilio_hooks
 from portal.keys import Keys
 from portal.language import _, _l
 from portal.refusals import sentence
@@ -52,11 +53,12 @@ FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (staff_sign_in.blueprint, "/staff"),
     (pages.blueprint, ""),
     (collector_pages.blueprint, "/work"),
-    (hooks.blueprint, "/hooks"),
+    (twilio_hooks.blueprint, "/hooks"),
+    (stripe_hooks.blueprint, "/hooks"),
 )
 """Each face and where it stands. The stand-in's face is added only where there is a stand-in."""
 
-OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = (hooks.blueprint,)
+OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = (twilio_hooks.blueprint, stripe_hooks.blueprint)
 """Faces that are called by programs, which sign what they send instead."""
 
 _WRONG: Final[dict[int, tuple[Any, tuple[Any, ...]]]] = {
@@ -127,6 +129,7 @@ def create_app(
     _configure(app, settings)
     app.extensions["keys"] = Keys(settings.keys)
     app.extensions["wake"] = worker.wake
+    app.extensions["till"] = None if database is None else wiring.till(settings, database, app.extensions["clock"])
     language.speak(app)
     health.observe(app, health.Measures(settings.var / "metrics"))
     _number_requests(app)

@@ -128,9 +128,8 @@ class Reader:
                 keys.append(Key(key_id, secret))
         return tuple(keys)
 
-    def halves(self, account: str | None, tokens: tuple[str, ...]) -> None:
-        """Reports half of a pair: account and token only make sense together."""
+    def halves(self, account: str, given: str | None, token: str, tokens: tuple[str, ...]) -> None:
+        """Reports half of a pair: an account and its token only make sense together."""
         named = {problem.name for problem in self.problems}
-        if bool(account) != bool(tokens) and "TWILIO_ACCOUNT_SID" not in named:
-            missing = "TWILIO_ACCOUNT_SID" if tokens else "TWILIO_AUTH_TOKEN"
-            self.wrong(missing, "is missing: account and token come together.")
+        if bool(given) != bool(tokens) and account not in named:
+            self.wrong(account if tokens else token, f"is missing: {account} and {token} come together.")

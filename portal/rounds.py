@@ -31,6 +31,7 @@ from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, 
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
 from portal import code, knock, visit
+from portal.till import Till
 
 log = structlog.get_logger()
 BY: Final = Actor("rounds")
@@ -79,12 +80,13 @@ class Rounds:
         carriers: Carriers,
         voice: Voice,
         prepare: Prepare,
+        till: Till | None = None,
         rate: float | None = None,
         threads: int = THREADS,
         batch: int = delivery.BATCH,
     ) -> None:
         self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
-        self._prepare, self._pace = prepare, Pace(rate)
+        self._prepare, self._till, self._pace = prepare, till, Pace(rate)
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
         self._threads = threads
@@ -142,6 +144,12 @@ class Rounds:
             parked = [result for result in results if result in receipt.PARKED]
             if parked:
                 log.warning("events_parked", count=len(parked), reason=sorted(set(parked)))
+
+    def payments(self) -> int:
+        """Applies what the processor has reported, and asks it about payments that it said nothing of."""
+        if self._till is None:
+            return 0
+        return self._till.apply_events() + self._till.look_at_open()
 
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
@@ -242,6 +250,7 @@ class Rounds:
         self.sweep()
         self.expire()
         self.events()
+        self.payments()
         self.codes()
         self.answers()
         self.reminders()

@@ -83,6 +83,11 @@ class Settings:
     twilio_base_url: str | None = None
     sendgrid_api_key: str | None = field(default=None, repr=False)
     sendgrid_base_url: str | None = None
+    stripe_api_key: str | None = field(default=None, repr=False)
+    """Without one there are no card payments, and no page offers them."""
+    stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Newest first: each may have signed an event."""
+    stripe_base_url: str | None = None
     pretend_url: str | None = None
     """Where the stand-in's phone and mailbox are; None: there is no stand-in."""
     texts_per_second: int = 20
@@ -133,6 +138,9 @@ class Settings:
             twilio_base_url=reader.url("TWILIO_BASE_URL", "http", "https"),
             sendgrid_api_key=environ.get("SENDGRID_API_KEY") or None,
             sendgrid_base_url=reader.url("SENDGRID_BASE_URL", "http", "https"),
+            stripe_api_key=environ.get("STRIPE_API_KEY") or None,
+            stripe_webhook_secrets=reader.several("STRIPE_WEBHOOK_SECRET"),
+            stripe_base_url=reader.url("STRIPE_BASE_URL", "http", "https"),
             pretend_url=reader.url("EVENLY_PRETEND_URL", "http", "https"),
             texts_per_second=reader.whole("EVENLY_TEXTS_PER_SECOND", 20, 1, 1000),
             web_workers=reader.whole("EVENLY_WEB_WORKERS", 2, 1, 256),
@@ -140,7 +148,11 @@ class Settings:
             worker_processes=reader.whole("EVENLY_WORKER_PROCESSES", 2, 1, 256),
             log_level=reader.one_of("EVENLY_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
         )
-        reader.halves(settings.twilio_account_sid, settings.twilio_auth_tokens)
+        for account, given, token, tokens in (
+            ("TWILIO_ACCOUNT_SID", settings.twilio_account_sid, "TWILIO_AUTH_TOKEN", settings.twilio_auth_tokens),
+            ("STRIPE_API_KEY", settings.stripe_api_key, "STRIPE_WEBHOOK_SECRET", settings.stripe_webhook_secrets),
+        ):
+            reader.halves(account, given, token, tokens)
         problems = reader.problems
         if settings.env == "production":
             problems += _needed(settings, named={problem.name for problem in problems})
@@ -177,6 +189,11 @@ class Settings:
         """Mail goes to the stand-in."""
         return self.sendgrid_base_url is not None
 
+    @property
+    def stripe_pretended(self) -> bool:
+        """Card payments go to the stand-in."""
+        return self.stripe_base_url is not None
+
     def environ(self) -> dict[str, str]:
         """These settings as environment variables: for a process that we start."""
         keys = ",".join(f"{k.id}:{base64.b64encode(k.secret).decode()}" for k in self.keys)
@@ -205,6 +222,9 @@ class Settings:
             "TWILIO_BASE_URL": self.twilio_base_url,
             "SENDGRID_API_KEY": self.sendgrid_api_key,
             "SENDGRID_BASE_URL": self.sendgrid_base_url,
+            "STRIPE_API_KEY": self.stripe_api_key,
+            "STRIPE_WEBHOOK_SECRET": ",".join(self.stripe_webhook_secrets),
+            "STRIPE_BASE_URL": self.stripe_base_url,
             "EVENLY_PRETEND_URL": self.pretend_url,
             "EVENLY_TEXTS_PER_SECOND": self.texts_per_second,
             "EVENLY_WEB_WORKERS": self.web_workers,
@@ -329,10 +349,13 @@ def _harmful(settings: Settings) -> list[Problem]:
     for name, value in (
         ("TWILIO_BASE_URL", settings.twilio_base_url),
         ("SENDGRID_BASE_URL", settings.sendgrid_base_url),
+        ("STRIPE_BASE_URL", settings.stripe_base_url),
         ("EVENLY_PRETEND_URL", settings.pretend_url),
     ):
         if value:
             problems.append(Problem(name, "names the stand-in for a carrier. Remove it."))
+    if settings.stripe_api_key and not re.match(r"(sk|rk)_live_", settings.stripe_api_key):
+        problems.append(Problem("STRIPE_API_KEY", "is no live key: people would believe that they had paid."))
     if not settings.public_url.startswith("https://"):
         problems.append(Problem("EVENLY_PUBLIC_URL", "must begin with https://: codes and debts pass over it."))
     return problems

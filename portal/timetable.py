@@ -14,6 +14,7 @@ ROUNDS: Final[dict[str, float]] = {
     "answers": MINUTE,
     "reminders": MINUTE,
     "events": MINUTE,
+    "payments": MINUTE,
     "deliver": MINUTE,
     "sweep": MINUTE,
     "inquire": MINUTE,
@@ -21,7 +22,7 @@ ROUNDS: Final[dict[str, float]] = {
     "expire": MINUTE,
     "forget": HOUR,
 }
-"""Every how many seconds each round is made. `codes`, `answers`, `events` and `deliver` are also woken by
+"""Every how many seconds each round is made. `codes`, `answers`, `events`, `payments` and `deliver` are also woken by
 the doors, at once."""
 
 

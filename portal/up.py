@@ -36,7 +36,7 @@ from portal.place import NotStarted, Place, Server, dies_with_us, log_for, reset
 from portal.settings import ROOT, Settings, kept, libpq_url
 
 READY_SECONDS = 90
-OURS = ("DATABASE_URL", "REDIS_URL", "EVENLY_", "TWILIO_", "SENDGRID_")
+OURS = ("DATABASE_URL", "REDIS_URL", "EVENLY_", "TWILIO_", "SENDGRID_", "STRIPE_")
 """What the names of our settings begin with."""
 
 LoadBook = Callable[[Settings], None]
@@ -214,6 +214,7 @@ def _with_ports(settings: Settings) -> Settings:
             settings,
             twilio_base_url=settings.twilio_base_url and url,
             sendgrid_base_url=settings.sendgrid_base_url and url,
+            stripe_base_url=settings.stripe_base_url and url,
             pretend_url=url,
         )
     return settings
@@ -248,6 +249,14 @@ def _with_stand_in(settings: Settings) -> Settings:
         )
     if not settings.sendgrid_api_key:
         settings = replace(settings, sendgrid_api_key=f"SG.{word}", sendgrid_base_url=somewhere, pretend_url=somewhere)
+    if not settings.stripe_api_key:
+        settings = replace(
+            settings,
+            stripe_api_key=f"sk_test_{word}",
+            stripe_webhook_secrets=(f"whsec_{word[::-1]}",),
+            stripe_base_url=somewhere,
+            pretend_url=somewhere,
+        )
     return replace(
         settings,
         company=settings.company or "Evenly Sample Collections, 1 Sample Street, Ashmere AS1 1ZZ, United Kingdom",
@@ -299,6 +308,10 @@ def _environ_of_stand_in(settings: Settings) -> dict[str, str]:
         theirs["TWILIO_AUTH_TOKEN"] = settings.twilio_auth_tokens[0]
     if settings.sendgrid_pretended and settings.sendgrid_api_key:
         theirs["SENDGRID_API_KEY"] = settings.sendgrid_api_key
+    if settings.stripe_pretended and settings.stripe_api_key:
+        theirs["STRIPE_API_KEY"] = settings.stripe_api_key
+        theirs["STRIPE_WEBHOOK_SECRET"] = settings.stripe_webhook_secrets[0]
+        theirs["PRETEND_STRIPE_HOOK_URL"] = f"{settings.public_url}/hooks/stripe"
     return theirs
 
 

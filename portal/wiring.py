@@ -14,12 +14,14 @@ from messaging.delivery import Prepare
 from messaging.providers.sendgrid import SendGrid
 from messaging.providers.twilio import Twilio
 from messaging.wording import Voice
+from payments.providers.stripe import Stripe
 from portal import code
 from portal.keys import Keys
 from portal.language import phone_text
 from portal.migrations import models
 from portal.rounds import Rounds
 from portal.settings import Settings
+from portal.till import Till
 
 LINK_LASTS: Final = timedelta(hours=72)
 """How long the link in a text or mail names its person (house: 6)."""
@@ -49,6 +51,15 @@ def carriers(settings: Settings) -> dict[str, Carrier]:
     return found
 
 
+def till(settings: Settings, db: Database, clock: Clock) -> Till | None:
+    """The till of the processor that the settings name; None where people cannot pay by card."""
+    if not settings.stripe_api_key:
+        return None
+    processor = Stripe(settings.stripe_api_key, base_url=settings.stripe_base_url)
+    # The line on the processor's page: a stranger who sees it learns nothing of a debt.
+    return Till(db, clock, processor, public_url=settings.public_url, words=settings.name)
+
+
 def voice(settings: Settings, keys: Keys) -> Voice:
     """Who speaks in texts and mail, and how a person comes from there to us."""
 
@@ -70,9 +81,12 @@ def codes(keys: Keys) -> Prepare:
 def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | None = None) -> Rounds:
     """The rounds of this process. ValueError when the settings name no database."""
     keys = Keys(settings.keys)
+    db = db or Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2)
+    clock = clock or Clock(settings.clock_file)
     return Rounds(
-        db or Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2),
-        clock or Clock(settings.clock_file),
+        db,
+        clock,
+        till=till(settings, db, clock),
         carriers=carriers(settings),
         voice=voice(settings, keys),
         prepare=codes(keys),

@@ -52,7 +52,7 @@ def _configured() -> dict[str, Any]:
 
 
 def wake(name: str) -> None:
-    """Rings for a round: `codes`, `answers`, `events`, `deliver`. Call it after the commit.
+    """Rings for a round: `codes`, `answers`, `events`, `payments`, `deliver`. Call it after the commit.
 
     ValueError for a round that is not in the timetable. Raises what the broker raises when it is
     down; a door may pass over that.
@@ -85,6 +85,7 @@ _task(Rounds.codes, "codes", "deliver")
 _task(Rounds.answers, "answers", "deliver")
 _task(Rounds.reminders, "reminders", "deliver")
 _task(Rounds.events, "events", "deliver")
+_task(Rounds.payments, "payments", "answers")
 _task(Rounds.deliver, "deliver")
 _task(Rounds.sweep, "sweep")
 _task(Rounds.inquire, "inquire")

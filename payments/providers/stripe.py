@@ -44,10 +44,10 @@ class Stripe:
     def __init__(self, key: str, *, base_url: str | None = None) -> None:
         self._client = StripeClient(
             key,
-            # Not one of its own retries: the person waits, and the same key makes the next try harmless.
+            # The person waits, and the same key makes the next try harmless.
             max_network_retries=1,
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
-            **({"base_addresses": {"api": base_url}} if base_url else {}),
+            base_addresses={"api": base_url} if base_url else {},
         )
 
     def least(self, currency: str) -> int:
@@ -147,8 +147,10 @@ def _seen(session: Any, created: int, known: Standing | None) -> Seen:
 
 
 def _reported(what: str, thing: Any, at: datetime) -> Reported:
-    return Reported(what, str(thing["id"]), str(thing["payment_intent"] or ""), int(thing["amount"]),
-                    str(thing["currency"]).upper(), str(thing["status"]), str(thing.get("reason") or ""), at)  # fmt: skip
+    return Reported(
+        what, str(thing["id"]), str(thing["payment_intent"] or ""), int(thing["amount"]),
+        str(thing["currency"]).upper(), str(thing["status"]), str(thing.get("reason") or ""), at,
+    )  # fmt: skip
 
 
 def _attempt(metadata: Any) -> int | None:

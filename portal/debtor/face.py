@@ -9,7 +9,7 @@ import gzip
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -31,13 +31,14 @@ class Waiting:
     """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered.
 
     `texts`: whether texts may come at all, so that no page promises one that cannot: there is a mobile
-    number, and no STOP from it nor from another of theirs.
+    number, and no STOP from it nor from another of theirs. `paying`: a card payment that is not finished.
     """
 
     unread: int
     offer: int | None
     sent: int | None
     plan: int | None
+    paying: int | None
     texts: bool
 
 
@@ -48,6 +49,8 @@ select
   (select max(id) from open where side = 'staff') as offer,
   (select max(id) from open where side = 'person') as sent,
   (select max(a.arrangement_id) from arrangement_account a where a.ended_at is null) as plan,
+  (select max(t.id) from payment_attempt t
+   where t.person_id = any(:people) and t.state in ('started', 'open')) as paying,
   exists (select from contact c
     where c.person_id = any(:people) and c.kind = 'mobile' and c.replaced_at is null and not c.withdrawn
       and coalesce((select p.allowed from permission p where p.channel = 'sms' and p.address = c.value_norm
@@ -93,6 +96,7 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
     items = [
         (_("Home"), "debtor.home", ("debtor.home", "debtor.debt"), 0),
         (_("My plan"), "debtor.my_plan", ("debtor.my_plan",), int(bool(wait.offer))),
+        (_("Payments"), "debtor.payments", ("debtor.payments", "debtor.payment"), 0),
         (_("Messages"), "debtor.messages", ("debtor.messages",), wait.unread),
     ]
     return {
@@ -110,4 +114,5 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
         "still_here": url_for("sign_in.still_here"),
         "write_to_us": url_for("debtor.messages", _anchor="write"),
         "wait": wait,
+        "can_pay": current_app.extensions["till"] is not None,
     }
