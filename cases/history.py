@@ -61,6 +61,7 @@ class Kind(StrEnum):
     PAYMENT_BEGUN = "payment.begun"
     PAYMENT_DECLINED = "payment.declined"
     PAYMENT_ABANDONED = "payment.abandoned"
+    PAYMENT_FAILED = "payment.failed"
     PAYMENT_RECEIVED = "payment.received"
     PAYMENT_REPORTED = "payment.reported"
     PAYMENT_TAKEN_BACK = "payment.taken_back"

@@ -50,11 +50,19 @@ ANSWERED: Final[Mapping[Kind, Notice]] = {
     Kind.PROPOSAL_DECLINED: Notice("answer_waits"),
     Kind.STAFF_WROTE: Notice("message_waits"),
     Kind.ARRANGEMENT_STARTED: Notice("plan_started", others=True),
+    Kind.PAYMENT_RECEIVED: Notice("payment_noted"),
+    Kind.PAYMENT_FAILED: Notice("payment_changed"),
+    Kind.PAYMENT_TAKEN_BACK: Notice("payment_changed"),
+    # Of one day and one template, so that whoever pays up hears of it once.
+    Kind.ARRANGEMENT_CURED: Notice("payment_noted"),
+    Kind.ARRANGEMENT_COMPLETED: Notice("payment_noted"),
+    Kind.ARRANGEMENT_BROKEN: Notice("plan_missed"),
+    Kind.INSTALMENT_MISSED: Notice("plan_missed"),
 }
 """The Kinds that are answered by a message of their own."""
 
 _KEPT = "a correction of what is known; nobody asked"
-_MONEY = "the ledger in the portal tells it; receipts come with payments"
+_MONEY = "the ledger in the portal tells it; a payment through the portal has its receipt"
 _OWN = "the person did it, or saw it happen"
 _OURS = "told by a message, not about one"
 _DESK = "work of the desk"
@@ -69,6 +77,10 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED), _MONEY),
     **dict.fromkeys((Kind.PAYMENT_POSTED, Kind.PAYMENT_RETURNED), _MONEY),
     **dict.fromkeys((Kind.MONEY_ANNOUNCED, Kind.MONEY_ARRIVED, Kind.MONEY_FAILED), _MONEY),
+    **dict.fromkeys((Kind.PAYMENT_BEGUN, Kind.PAYMENT_DECLINED, Kind.PAYMENT_ABANDONED), _OWN),
+    Kind.PAYMENT_REPORTED: "a person looks at it first; what then changes is told",
+    **dict.fromkeys((Kind.ARREARS_ENTERED, Kind.ARREARS_LEFT), "the portal tells it; a text would only press"),
+    **dict.fromkeys((Kind.DAY_CLOSED, Kind.DAY_STUCK), _DESK),
     **dict.fromkeys((Kind.PROPOSAL_SUBMITTED, Kind.PROPOSAL_WITHDRAWN, Kind.PROPOSAL_EXPIRED), _OWN),
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),

@@ -14,8 +14,8 @@ confirmation (of a STOP, once, within five minutes, at any hour: like the carrie
 
 Rules, in this order: too_late (its time is over; of news: too_old), no_number, number_unusable,
 stopped, confirmed_too_late; of reminders plan_ended, schedule_changed, not_liable, reminders_off,
-money_there, money_announced; of a waiting message read, told_already; then the window
-(outside_window) and the caps (cap_day, cap_week).
+money_there, money_announced; of a missed payment money_there, where its plan is kept again; of a
+waiting message read, told_already; then the window (outside_window) and the caps (cap_day, cap_week).
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "reminder": Purpose.PROACTIVE,
     # Told of a plan that somebody else made: the person did nothing, so it is of our own accord.
     "plan_started": Purpose.PROACTIVE,
+    "plan_missed": Purpose.PROACTIVE,
+    "payment_changed": Purpose.PROACTIVE,
+    "payment_noted": Purpose.REPLY,
     "answer_waits": Purpose.REPLY,
     "message_waits": Purpose.REPLY,
     "code": Purpose.CODE,
@@ -101,6 +104,7 @@ def decide(session: Session, messages: Sequence[Message], *, at: datetime, real:
     """
     reach = reach_of(session, messages)
     money = _reminded(session, [m.id for m in messages if m.template == "reminder"], at)
+    money |= _kept_again(session, [m.id for m in messages if m.template == "plan_missed"])
     waiting = _waiting(session, [m for m in messages if m.template == "message_waits"], reach)
     gone = _gone(session, messages, reach, at)
     made: dict[int, Decision] = {}
@@ -320,6 +324,20 @@ def _dues(session: Session, rows: Sequence[Any]) -> dict[int, tuple[int, int]]:
         _LEFT, {"accounts": list(days), "days": list(days.values()), "dues": [row.due for row in rows]}
     )
     return {row.id: (row.rest, row.announced) for row in told}
+
+
+def _kept_again(session: Session, messages: Sequence[int]) -> dict[int, Decision]:
+    """Of notes that a plan missed a payment: those whose plans are kept again, or over."""
+    if not messages:
+        return {}
+    rows = session.execute(
+        text(
+            "select r.message_id, bool_or(coalesce(g.state, '') = 'broken') as stands from reason r"
+            " left join arrangement g on r.subject = 'arrangement:' || g.id where r.message_id = any(:ids) group by 1"
+        ),
+        {"ids": list(messages)},
+    )
+    return {row.message_id: _withheld("money_there") for row in rows if not row.stands}
 
 
 # ---------------------------------------------------------------------------- waiting messages

@@ -161,7 +161,8 @@ def _over(session: Session, row: PaymentAttempt, standing: Standing, at: datetim
     """Nothing was taken, and nothing can be any more."""
     if row.state in ("cancelled", "expired", "failed"):
         return "over_already"
-    if row.state == "coming":
+    was_announced = row.state == "coming"
+    if was_announced:
         for share in shares_of(session, row.id):
             if (open_one := _announced(session, row, share.account_id)) is not None:
                 creditor = session.get_one(Creditor, share.creditor_id)
@@ -169,8 +170,10 @@ def _over(session: Session, row: PaymentAttempt, standing: Standing, at: datetim
     failed = standing is Standing.FAILED
     row.state = "failed" if failed else "cancelled" if cancelled else "expired"
     row.url, row.ended_at, row.look_real, row.paid_at = None, at, None, None
-    tell(session, row, Kind.PAYMENT_ABANDONED, by=Actor("debtor", row.person_id) if cancelled else BY, at=at,
-         why=row.state)  # fmt: skip
+    # Who was told that it is on its way is told that it is not; nobody is written to about a page left alone.
+    kind = Kind.PAYMENT_FAILED if was_announced else Kind.PAYMENT_ABANDONED
+    by = Actor("debtor", row.person_id) if cancelled else BY
+    tell(session, row, kind, by=by, at=at, why=row.state)
     return row.state
 
 
