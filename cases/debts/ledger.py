@@ -31,6 +31,7 @@ from cases.debts.creditor import Creditor
 from cases.debts.entry import BOOKS as BOOKS
 from cases.debts.entry import RAISES as RAISES
 from cases.debts.entry import Entry as Entry
+from cases.debts.entry import Named
 from cases.debts.entry import Payment as Payment
 from cases.debts.entry import balance as balance
 from cases.debts.parts import Part, first_to_move, moved
@@ -94,9 +95,11 @@ def pay(
     key: str,
     by: Actor,
     at: datetime,
+    named_for: int | None = None,
 ) -> Payment:
     """Posts one payment to a creditor, shared over its accounts in minor units.
 
+    `named_for`: the arrangement whose instalments it is meant to meet (`arrangements/paid.py`).
     The same key with the same shares and day posts once. Raises AmountNotPositive, KeyTaken.
     """
     total = sum(amount for _, amount in shares)
@@ -118,6 +121,8 @@ def pay(
                       recorded_at=at, key=key)  # fmt: skip
     session.add(payment)
     session.flush()
+    if named_for is not None:
+        session.add(Named(payment_id=payment.id, creditor_id=creditor.id, arrangement_id=named_for))
     owed = running(session, [account.id for account, _ in shares], value_date)
     for account, amount in shares:
         for part in split(amount, least(owed[account.id], value_date), creditor.fees) if amount else ():

@@ -1,0 +1,216 @@
+"""Events of the processor: kept once, read as Stripe writes them, applied in any order to the same end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from cases.db import Database
+from payments.attempt import PaymentAttempt
+from tests.payments.paying import (
+    AT,
+    REAL,
+    STRIPE,
+    a_payer,
+    apply_all,
+    begun,
+    dispute_thing,
+    event,
+    intent_thing,
+    keep,
+    later,
+    owed,
+    refund_thing,
+    session_thing,
+    told,
+)
+
+
+def test_an_event_is_kept_once_and_applied_once(db: Database) -> None:
+    with db.acting() as session:
+        payer = a_payer(session)
+        row = begun(session, payer, 45_00)
+        raw = event("checkout.session.completed", session_thing(row))
+        assert [keep(session, raw), keep(session, raw)] == [True, False]
+    assert apply_all(db) == ["booked"]
+    assert apply_all(db) == []
+    with db.acting() as session:
+        assert owed(session, payer) == [0, 10_00, 45_00]
+
+
+def test_what_means_nothing_to_us_is_kept_and_left(db: Database) -> None:
+    with db.acting() as session:
+        keep(session, event("charge.succeeded", {"id": "ch_1"}))
+    assert apply_all(db) == ["nothing_to_us"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        event("checkout.session.completed", {"id": "cs_1"}, id="a"),
+        event("refund.created", {"id": "re_1", "amount": "x"}, id="b"),
+        json.dumps({"id": "c", "type": "checkout.session.completed"}).encode(),
+        json.dumps({"id": "d", "type": "refund.created", "created": 10**30, "data": {"object": {}}}).encode(),
+        json.dumps({"id": "e", "type": "charge.dispute.created", "created": 1, "data": {"object": []}}).encode(),
+    ],
+)
+def test_what_cannot_be_read_is_parked_and_holds_up_nothing(db: Database, raw: bytes) -> None:
+    with db.acting() as session:
+        row = begun(session, a_payer(session), 45_00)
+        keep(session, raw)
+        keep(session, event("checkout.session.completed", session_thing(row)))
+    assert sorted(apply_all(db)) == ["booked", "unreadable"]
+
+
+def test_a_refund_whose_payment_is_not_known_yet_waits_for_it(db: Database) -> None:
+    with db.acting() as session:
+        payer = a_payer(session)
+        row = begun(session, payer, 45_00)
+        keep(session, event("refund.created", refund_thing(row)))
+    assert apply_all(db) == ["waits"]
+    with db.acting() as session:
+        keep(session, event("checkout.session.completed", session_thing(row)))
+    assert apply_all(db) == ["booked"]
+    assert apply_all(db, real=later(minutes=1)) == ["refund"]
+
+
+def test_a_refund_of_nothing_we_know_is_parked_after_three_days(db: Database) -> None:
+    with db.acting() as session:
+        row = begun(session, a_payer(session), 45_00)
+        keep(session, event("refund.created", refund_thing(row)))
+    results, real = [], REAL
+    while not results or results[-1] == "waits":
+        results += apply_all(db, real=real)
+        real += timedelta(hours=1)
+    assert results[-1] == "no_such_payment"
+    assert timedelta(days=3) < real - REAL < timedelta(days=3, hours=3)
+
+
+def test_a_refund_and_a_dispute_change_no_money_and_ask_a_person(db: Database) -> None:
+    with db.acting() as session:
+        payer = a_payer(session)
+        row = begun(session, payer, 45_00)
+        told(session, row)
+        for raw in (event("refund.created", refund_thing(row)), event("charge.dispute.created", dispute_thing(row))):
+            keep(session, raw)
+    assert sorted(apply_all(db)) == ["dispute", "refund"]
+    with db.acting() as session:
+        assert owed(session, payer) == [0, 10_00, 45_00]
+        assert sorted(session.scalars(text("select kind || ' ' || subject from work_item where done_at is null"))) == [
+            f"dispute dispute:{row.id}", f"refund refund:{row.id}",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("thing", "kind"), [(refund_thing, "refund.failed"), (dispute_thing, "charge.dispute.closed")])
+def test_what_ended_in_our_favour_is_told_and_asks_nobody(db: Database, thing, kind: str) -> None:
+    with db.acting() as session:
+        row = begun(session, a_payer(session), 45_00)
+        told(session, row)
+        keep(session, event(kind, thing(row, status="failed" if thing is refund_thing else "won")))
+    apply_all(db)
+    with db.acting() as session:
+        assert session.scalar(text("select count(*) from work_item")) == 0
+        assert session.scalar(text("select count(*) from history where kind = 'payment.reported'")) == 1
+
+
+def test_a_session_of_stripe_is_read_as_it_stands() -> None:
+    def standing(kind: str, **changed: object) -> str:
+        row = PaymentAttempt(id=7, amount=45_00, currency="GBP")
+        return STRIPE.read(event(kind, session_thing(row, **changed))).standing.value  # type: ignore[union-attr]
+
+    assert standing("checkout.session.completed") == "paid"
+    assert standing("checkout.session.completed", payment_status="unpaid") == "pending"
+    assert standing("checkout.session.async_payment_succeeded") == "paid"
+    assert standing("checkout.session.async_payment_failed", payment_status="unpaid") == "failed"
+    assert standing("checkout.session.expired", status="expired", payment_status="unpaid") == "over"
+
+
+# ---------------------------------------------------------------------------- in any order
+
+
+def _story(row: PaymentAttempt) -> list[bytes]:
+    """All that Stripe may tell of one payment: two tries declined, paid, given back in part, disputed and lost."""
+    return [
+        event("payment_intent.payment_failed", intent_thing(row, "insufficient_funds"), at=later(minutes=1)),
+        event("payment_intent.payment_failed", intent_thing(row, "expired_card"), at=later(minutes=2)),
+        event("checkout.session.completed", session_thing(row), at=later(minutes=3)),
+        event("payment_intent.succeeded", {"id": f"pi_{row.id}"}, at=later(minutes=3)),
+        event("refund.created", refund_thing(row, amount=500, status="pending"), at=later(minutes=9)),
+        event("refund.updated", refund_thing(row, amount=500), at=later(minutes=10)),
+        event("charge.dispute.created", dispute_thing(row), at=later(days=2)),
+        event("charge.dispute.closed", dispute_thing(row, status="lost"), at=later(days=3)),
+    ]
+
+
+def end_of(db: Database, payer, row: int) -> dict[str, object]:
+    """Everything that the events left, but for the numbers of rows and the order of lines."""
+    with db.acting() as session:
+        attempt = session.get_one(PaymentAttempt, row)
+        told_of = session.execute(
+            text(
+                "select kind, facts::text from history where person_id = :p and kind like 'payment.%'"
+                " and kind <> 'payment.begun' order by 1, 2"
+            ),
+            {"p": payer.person.id},
+        ).all()
+        return {
+            "state": attempt.state, "declined": attempt.declined, "paid_at": attempt.paid_at, "look": attempt.look_real,
+            "owed": owed(session, payer),
+            "payments": session.execute(text(
+                "select creditor_id, amount, value_date from payment where key = :k order by 1"), {"k": f"attempt/{row}"}).all(),
+            "announced": session.scalar(text(
+                "select count(*) from announced where replaced_at is null and ending is null and account_id = any(:a)"),
+                {"a": [payer.rent.id, payer.garage.id, payer.card.id]}),
+            "work": sorted(session.scalars(text(
+                "select kind from work_item where person_id = :p and done_at is null"), {"p": payer.person.id})),
+            "told": [(kind, facts) for kind, facts in told_of],
+        }  # fmt: skip
+
+
+def play(db: Database, order: Sequence[int]) -> dict[str, object]:
+    """Plays a story in an order; -1: the person comes back and looks. Whatever waits is tried again at the end."""
+    with db.acting() as session:
+        payer = a_payer(session)
+        row = begun(session, payer, 45_00)
+    story = _story(row)
+    for n in order:
+        with db.acting() as session:
+            if n < 0:
+                told(session, row, confirmed=False, at=AT, taken=later(minutes=3))
+            else:
+                keep(session, story[n], real=REAL)
+        apply_all(db)
+    for hours in (1, 2, 4):
+        apply_all(db, real=later(hours=hours))
+    return end_of(db, payer, row.id) | {"payer": None}
+
+
+_ORDERS = st.permutations([-1, *range(8)]).flatmap(
+    lambda order: st.lists(st.integers(-1, 7), max_size=4).map(lambda again: [*order, *again])
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=_ORDERS)
+def test_in_whatever_order_and_however_often_the_news_comes_the_end_is_the_same(db: Database, order: list[int]) -> None:
+    """More of these are run by `make chaos`."""
+    plain = play(db, [-1, *range(8)])
+    other = play(db, order)
+    for end in (plain, other):
+        end["payments"] = [(amount, day) for _creditor, amount, day in end["payments"]]
+        end["told"] = [(kind, _nameless(facts)) for kind, facts in end["told"]]
+    assert other == plain
+    assert plain["state"] == "paid" and plain["owed"] == [0, 10_00, 45_00]
+    assert plain["work"] == ["dispute", "refund"]
+
+
+def _nameless(facts: str) -> str:
+    known = json.loads(facts)
+    return json.dumps({name: value for name, value in known.items() if name != "id"}, sort_keys=True)
+
