@@ -81,6 +81,7 @@ class Kind(StrEnum):
     ARRANGEMENT_BROKEN = "arrangement.broken"
     ARRANGEMENT_CURED = "arrangement.cured"
     ARRANGEMENT_COMPLETED = "arrangement.completed"
+    ARRANGEMENT_REOPENED = "arrangement.reopened"
     INSTALMENT_MISSED = "instalment.missed"
     ARREARS_ENTERED = "arrears.entered"
     ARREARS_LEFT = "arrears.left"

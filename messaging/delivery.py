@@ -52,11 +52,15 @@ the digits by id, of which only hashes are kept. A message without any is withhe
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message to be carried, until when (real time) its call may begin, and until when it may be with its person."""
+    """A message to be carried, until when (real time) its call may begin, and until when it may be with its person.
+
+    `begins`: the moment, by the steady clock of its process, from which the permitted rate lets it begin.
+    """
 
     out: OutMessage
     begin_before: datetime
     ends: datetime
+    begins: float = 0.0
 
     def going(self, real: datetime) -> OutMessage | None:
         """The message as it is handed over at this real moment, None when it is too late for that.

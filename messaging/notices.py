@@ -84,6 +84,7 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.PROPOSAL_SUBMITTED, Kind.PROPOSAL_WITHDRAWN, Kind.PROPOSAL_EXPIRED), _OWN),
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
+    Kind.ARRANGEMENT_REOPENED: "the payment that was taken back is told",
     **dict.fromkeys((Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED), _OURS),
     **dict.fromkeys((Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN, Kind.CODE_SENT), _OURS),
     **dict.fromkeys((Kind.REPLY_RECEIVED, Kind.PERSON_WROTE), "a person answers it"),

@@ -10,10 +10,10 @@ open, while this thread claims the next ones and settles the answers.
 """
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -26,7 +26,7 @@ from cases.clock import Clock
 from cases.db import Database
 from cases.history import Actor
 from cases.law import rules
-from messaging import delivery, inquiry, notices, receipt, reminders
+from messaging import delivery, inquiry, notices, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
@@ -42,6 +42,8 @@ AT_ONCE: Final = 128
 SOON: Final = 0.1
 AHEAD: Final = 12
 """So many messages a thread are claimed ahead, that no thread waits for a claim."""
+PACE: Final = "messages"
+"""The one pace of everything that is carried."""
 PATIENCE: Final = 20
 """No more is claimed than the permitted rate carries in so many seconds: far less than a lease."""
 LONGEST: Final = 30.0
@@ -49,24 +51,6 @@ LONGEST: Final = 30.0
 MOST: Final = 10_000
 """So many rows of a table are taken away at once."""
 _TRIES: Final = 5
-
-
-class Pace:
-    """Lets at most `rate` calls a second begin in this process; None: as many as there are."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._gap = 1 / rate if rate else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Waits for the next free moment."""
-        if not self._gap:
-            return
-        with self._lock:
-            begins = max(time.monotonic(), self._next)
-            self._next = begins + self._gap
-        time.sleep(max(0.0, begins - time.monotonic()))
 
 
 class Rounds:
@@ -86,7 +70,7 @@ class Rounds:
         batch: int = delivery.BATCH,
     ) -> None:
         self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
-        self._prepare, self._till, self._pace = prepare, till, Pace(rate)
+        self._prepare, self._till, self._rate = prepare, till, rate
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
         self._threads = threads
@@ -216,11 +200,13 @@ class Rounds:
             while more or out or answers:
                 if more and out < self._room:
                     claimed, seen = self._claim()
-                    decided += seen
-                    more = seen > 0 and time.monotonic() < ends
+                    decided += seen or 0
+                    more = seen != 0 and time.monotonic() < ends
                     for each in claimed:
                         self._pool.submit(self._carry, each, results)
                     out += len(claimed)
+                    if seen is None and not out:
+                        time.sleep(SOON)  # others have taken the next moments
                 came = _taken(results, SOON if out else 0.0)
                 if came and not answers:
                     first = time.monotonic()
@@ -294,19 +280,29 @@ class Rounds:
         """Ends the threads, after what they are at."""
         self._pool.shutdown()
 
-    def _claim(self) -> tuple[list[Claimed], int]:
+    def _claim(self) -> tuple[list[Claimed], int | None]:
+        """Messages to carry, and how many were decided; None: the permitted rate leaves no room just now."""
+        limit = self._batch
         with self.db.acting() as session:
-            return delivery.claim(
+            if self._rate is not None:
+                limit = min(limit, pace.room(session, PACE, self._rate, PATIENCE))
+                if not limit:
+                    return [], None
+            claimed, seen = delivery.claim(
                 session, at=self.clock.now(), real=self.clock.real(), carriers=self.carriers, voice=self.voice,
-                prepare=self._prepare, limit=self._batch,
+                prepare=self._prepare, limit=limit,
             )  # fmt: skip
+            if self._rate is not None:
+                waits, now = pace.take(session, PACE, len(claimed), self._rate), time.monotonic()
+                claimed = [replace(each, begins=now + wait) for each, wait in zip(claimed, waits, strict=True)]
+        return claimed, seen
 
     def _carry(self, claimed: Claimed, results: SimpleQueue[Carried]) -> None:
         """One call, in a thread of the pool. It always brings an answer."""
         message = claimed.out
         answer = Answer(Verdict.UNCLEAR)
         try:
-            self._pace.wait()
+            time.sleep(max(0.0, claimed.begins - time.monotonic()))
             # However long it stood in line: what it has left is counted now.
             going = claimed.going(self.clock.real())
             if going is None:

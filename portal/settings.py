@@ -91,7 +91,7 @@ class Settings:
     pretend_url: str | None = None
     """Where the stand-in's phone and mailbox are; None: there is no stand-in."""
     texts_per_second: int = 20
-    """The permitted rate of one `evenly worker`, all its processes together: where several run, each has its share."""
+    """The carriers' permitted rate, over all workers on all machines together."""
     web_workers: int = 2
     web_threads: int = 2
     worker_processes: int = 2

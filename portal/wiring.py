@@ -90,8 +90,7 @@ def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | Non
         carriers=carriers(settings),
         voice=voice(settings, keys),
         prepare=codes(keys),
-        # The setting is for one worker; each of its processes keeps a pace of its own.
-        rate=settings.texts_per_second / settings.worker_processes,
+        rate=settings.texts_per_second,
     )
 
 

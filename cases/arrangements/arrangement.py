@@ -34,14 +34,16 @@ from cases.arrangements.schedule import Schedule
 from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.history import Actor, Kind, record
 from cases.people.joint import accounts_of, liable_for
+from cases.work import queue
 
 
 class Arrangement(Base):
     """What was agreed, with whom, when. A promise to pay is one with a single instalment.
 
     `tx`: the number of its transaction; what was booked in an earlier one, its sums knew.
-    `judged_on`, `missed`, `next_change`: how it was last judged (`monitoring.py`): as of which closed
-    day, how many instalments were missed, and the first day whose close can change that by itself.
+    `judged_on`, `counted_on`, `missed`, `next_change`: how it was last judged (`monitoring.py`): as of which
+    day that has ended, with money up to which day, how many instalments were missed, and the first day whose
+    close can change that by itself.
     """
 
     __tablename__ = "arrangement"
@@ -59,6 +61,7 @@ class Arrangement(Base):
     state: Mapped[str] = mapped_column(Text, server_default=text("'live'"))
     ended_at: Mapped[Moment | None]
     judged_on: Mapped[date | None] = mapped_column(Date)
+    counted_on: Mapped[date | None] = mapped_column(Date)
     missed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     next_change: Mapped[date | None] = mapped_column(Date)
     tx: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
@@ -70,7 +73,7 @@ class Arrangement(Base):
         CheckConstraint("(state in ('live', 'broken')) = (ended_at is null)", "ended"),
         UniqueConstraint("proposal_id"),
         Index("arrangement_person", "person_id"),
-        Index("arrangement_next_change", "next_change", postgresql_where=text("ended_at is null")),
+        Index("arrangement_next_change", "next_change"),
     )
 
 
@@ -164,11 +167,11 @@ def start(
     """Makes a plan of an agreed schedule, agreed on the creditors' day `on`. Returns its id.
 
     `covered`: account, creditor and minor units, in order. Live plans of these accounts are
-    superseded. The caller holds the accounts' rows locked. Each liable person is told, with the
+    superseded. It is judged first by the close of the day `on`. The caller holds the accounts' rows locked. Each liable person is told, with the
     shares of the accounts that this person owes and no others.
     """
     plan = Arrangement(person_id=person, proposal_id=proposal, kind=kind, currency=currency, rhythm=rhythm,
-                       calendar=calendar, agreed_at=at, agreed_on=on)  # fmt: skip
+                       calendar=calendar, agreed_at=at, agreed_on=on, next_change=on)  # fmt: skip
     session.add(plan)
     session.flush()
     accounts = [account for account, _, _ in covered]
@@ -199,7 +202,7 @@ def start(
             for share in each.shares
         ],
     )  # fmt: skip
-    for liable, theirs in _by_person(session, accounts).items():
+    for liable, theirs in by_person(session, accounts).items():
         sums = [
             (each.due_on, sum(share.minor for share in each.shares if share.key in theirs))
             for each in schedule.instalments
@@ -268,6 +271,15 @@ def instalments_of(session: Session, arrangement: int) -> list[Planned]:
     return list(found.values())
 
 
+def by_person(session: Session, accounts: Sequence[int]) -> dict[int, set[int]]:
+    """Which of these accounts each liable person owes."""
+    found: dict[int, set[int]] = {}
+    for account, people in liable_for(session, accounts).items():
+        for person in people:
+            found.setdefault(person, set()).add(account)
+    return dict(sorted(found.items()))
+
+
 def _supersede(session: Session, accounts: Sequence[int], new: int, *, by: Actor, at: datetime) -> None:
     """Ends the live plans of these accounts in favour of the plan `new`; tells each person, and of each release."""
     ending, released = would_end(session, accounts)
@@ -283,19 +295,11 @@ def _supersede(session: Session, accounts: Sequence[int], new: int, *, by: Actor
             .where(ArrangementAccount.arrangement_id == old, ArrangementAccount.ended_at.is_(None))
             .values(ended_at=at)
         )
-        for liable, theirs in _by_person(session, [account for account, _ in covered]).items():
+        queue.done(session, subject=f"arrangement:{old}", by=by, at=at)
+        for liable, theirs in by_person(session, [account for account, _ in covered]).items():
             record(session, Kind.ARRANGEMENT_SUPERSEDED, by=by, at=at, person=liable, subject=f"arrangement:{old}",
                    facts={"new": new, "released": len(theirs & set(released))})  # fmt: skip
         for account, creditor in covered:
             if account in released:
                 record(session, Kind.ARRANGEMENT_SUPERSEDED, by=by, at=at, creditor=creditor, account=account,
                        subject=f"arrangement:{old}", facts={"released": 1})  # fmt: skip
-
-
-def _by_person(session: Session, accounts: Sequence[int]) -> dict[int, set[int]]:
-    """Which of these accounts each liable person owes."""
-    found: dict[int, set[int]] = {}
-    for account, people in liable_for(session, accounts).items():
-        for person in people:
-            found.setdefault(person, set()).add(account)
-    return dict(sorted(found.items()))

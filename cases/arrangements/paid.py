@@ -4,7 +4,9 @@ Money counts that the covered sum did not know: valued after the day of the agre
 after the agreement was made (by transaction number, which no moved clock can change; within one
 transaction by the moment recorded). It meets what stands in the plan for its own account, in the
 order of its value date: instalments due by then, oldest first; then what else is due on the
-account; then later instalments. What no share takes is over, so no sum counts twice. A payment
+account; then later instalments. Money named for the plan meets its instalments first, due ones and
+then later ones, whatever else is due; what they do not take is like any other money. Named for a
+plan that had ended by then, it is like any other money too. What no share takes is over, so no sum counts twice. A payment
 that was given back counts until its return only. What lowers the debt
 without money (a lowering adjustment, a write-off, a covered charge that was taken back) meets
 instalments as money does: nobody is asked for what is not owed. Where such a sum had to move on
@@ -15,6 +17,8 @@ day it is expected, and is told apart. (glossary *paid to a plan*)
 What else is due: contractual dues from the day of the agreement on, what was charged since then, and
 what an older payment or lowering adjustment had met that was taken back since; on a scheduled account
 also costs and fees that the plan does not cover.
+
+A completed plan stays open for money until another one takes the account: what goes back opens it.
 
 Everything is read by account, so a joint debtor who sees one account of a plan sees what was paid
 on that account, and the shares of that account alone.
@@ -84,10 +88,11 @@ class InstalmentPaid:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A sum in minor units and the day it counts from."""
+    """A sum in minor units and the day it counts from. `named`: money that was named for the plan."""
 
     on: date
     minor: int
+    named: bool = False
 
 
 def meet(
@@ -102,8 +107,11 @@ def meet(
 
     def spread(sums: Iterable[Dated]) -> list[int]:
         met = [0] * len(shares)
-        for item in sorted(sums, key=lambda each: each.on):
+        for item in sorted(sums, key=lambda each: (each.on, not each.named)):
             minor = item.minor
+            if item.named:
+                for i in sorted(range(len(shares)), key=lambda i: shares[i].on > item.on):
+                    minor = take(i, minor, met)
             for i in [i for i, share in enumerate(shares) if share.on <= item.on]:
                 minor = take(i, minor, met)
             for i, each in enumerate(others):
@@ -134,8 +142,8 @@ def paid_to_plans(session: Session, arrangements: Sequence[int], on: date) -> di
         return {}
     rows = session.execute(_SHARES, {"ids": ids}).all()
     facts: dict[tuple[int, int], dict[str, list[Dated]]] = {}
-    for plan, account, what, day, minor in session.execute(_FACTS, {"ids": ids, "on": on}):
-        facts.setdefault((plan, account), {}).setdefault(what, []).append(Dated(day, int(minor)))
+    for plan, account, what, day, minor, named in session.execute(_FACTS, {"ids": ids, "on": on}):
+        facts.setdefault((plan, account), {}).setdefault(what, []).append(Dated(day, int(minor), named))
     met: dict[tuple[int, int], tuple[int, int]] = {}
     for (plan, account), theirs in _grouped(rows).items():
         known = facts.get((plan, account), {})
@@ -193,8 +201,8 @@ _MOVED: Final = "array[{}]".format(
 
 _FACTS: Final = text(f"""
 with recursive p as (
-  select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, g.tx, a.ended_at,
-    (a.ended_at at time zone c.zone)::date as ended_on, x.id as next,
+  select g.id as plan, a.account_id, g.agreed_on, g.agreed_at, g.tx, k.ended_at,
+    (k.ended_at at time zone c.zone)::date as ended_on, x.id as next,
     coalesce(d.scheduled, false) as scheduled, coalesce(d.interest, false) as interest
   from arrangement g
   join arrangement_account a on a.arrangement_id = g.id
@@ -204,12 +212,14 @@ with recursive p as (
                      group by u.account_id) d on true
   left join lateral (select min(y.arrangement_id) as id from arrangement_account y
                      where y.account_id = a.account_id and y.arrangement_id > g.id) x on true
+  cross join lateral (select case when g.state <> 'completed' or x.id is not null then a.ended_at end as ended_at) k
   where g.id = any(:ids)),
 e as (
   select p.plan, x.*, coalesce(y.value_date, x.value_date) as v, coalesce(y.recorded_at, x.recorded_at) as r,
-    coalesce(y.tx, x.tx) as booked, y.returns,
+    coalesce(y.tx, x.tx) as booked, y.returns, coalesce(w.arrangement_id = p.plan, false) as named,
     exists (select from entry m where m.reverses = x.id and m.value_date <= :on) as taken_back
-  from p join entry x on x.account_id = p.account_id left join payment y on y.id = x.payment_id),
+  from p join entry x on x.account_id = p.account_id left join payment y on y.id = x.payment_id
+  left join payment_named w on w.payment_id = x.payment_id),
 n as (
   select e.*, p.agreed_on, p.scheduled, p.interest,
     {_NEW.format("p")} as new,
@@ -233,51 +243,51 @@ gone as (
   from o join n m on m.plan = o.plan and m.reverses = o.id
   where m.key !~ '/back/[0-9]+$')
 -- money: a payment's parts together, so that a part moved within its payment is not money again
-select plan, account_id, 'money' as what, greatest(v, agreed_on) as on, -sum(amount) as minor
+select plan, account_id, 'money' as what, greatest(v, agreed_on) as on, -sum(amount) as minor, named
 from n
 where kind = 'payment' and payment_id is not null and new and not late and returns is null
   and not exists (select from payment b where b.returns = n.payment_id and b.value_date <= :on)
-group by plan, account_id, payment_id, v, agreed_on having sum(amount) < 0
+group by plan, account_id, payment_id, v, agreed_on, named having sum(amount) < 0
 union all
 -- other sums that lower the debt, once, on their origin's day
-select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount - coalesce(g.minor, 0)
+select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount - coalesce(g.minor, 0), false
 from n left join (select plan, origin as id, sum(minor) as minor from gone group by 1, 2) g using (plan, id)
 where n.new and not n.late and (n.plan, n.id) in (select plan, origin from o) and -n.amount > coalesce(g.minor, 0)
 union all
 -- one that the covered sum knew and that was taken back since: what it had met is due again
-select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), n.amount
+select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), n.amount, false
 from n join gone g on g.plan = n.plan and g.id = n.id join n f on f.plan = g.plan and f.id = g.origin
 where n.new and not f.new
 union all
 -- a covered charge, fee or interest that was taken back later
-select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount
+select n.plan, n.account_id, 'money', greatest(n.v, n.agreed_on), -n.amount, false
 from n join n o on o.plan = n.plan and o.id = n.reverses
 where n.new and not n.late and n.amount < 0 and n.kind <> 'payment' and not o.new
 union all
 -- what was charged since
-select plan, account_id, 'other', greatest(coalesce(due_on, v), agreed_on), amount
+select plan, account_id, 'other', greatest(coalesce(due_on, v), agreed_on), amount, false
 from n
 where new and amount > 0 and reverses is null and not taken_back and coalesce(due_on, v) <= :on
   and kind in ('charge', 'interest', 'fee', 'cost', 'adjustment')
   and not (scheduled and (kind = 'charge' and due_on is null or kind = 'interest' and interest))
 union all
 -- an older payment that was given back since: what it had met is due again
-select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), sum(n.amount)
+select n.plan, n.account_id, 'other', greatest(n.v, n.agreed_on), sum(n.amount), false
 from n join n o on o.plan = n.plan and o.id = n.reverses
 where n.kind = 'payment' and n.new and not o.new and n.returns is not null
 group by n.plan, n.account_id, n.payment_id, n.v, n.agreed_on having sum(n.amount) > 0
 union all
 -- contractual dues from the agreement on
-select p.plan, p.account_id, 'other', u.due_on, u.amount
+select p.plan, p.account_id, 'other', u.due_on, u.amount, false
 from p join due u on u.account_id = p.account_id
 where u.replaced_at is null and u.amount > 0 and u.due_on >= p.agreed_on and u.due_on <= :on
 union all
 -- costs and fees that a scheduled account owed already: the plan does not cover them
-select plan, account_id, 'other', agreed_on, sum(amount)
+select plan, account_id, 'other', agreed_on, sum(amount), false
 from n where scheduled and component in ('fee', 'cost') and not new
 group by plan, account_id, agreed_on having sum(amount) > 0
 union all
-select p.plan, p.account_id, 'announced', greatest(m.expected_on, p.agreed_on), m.amount
+select p.plan, p.account_id, 'announced', greatest(m.expected_on, p.agreed_on), m.amount, false
 from p join announced m on m.account_id = p.account_id
 where p.ended_at is null and m.replaced_at is null and m.announced_on <= :on
   and (m.ended_on is null or m.ended_on > :on)

@@ -222,9 +222,10 @@ def pass_on(session: Session, *, person: int, to: int, user: int, by: Actor, at:
     record(session, Kind.WORK_PASSED, by=by, at=at, person=person, facts={"to": to, "items": len(items)})
 
 
-def done(session: Session, *, subject: str, by: Actor, at: datetime) -> bool:
-    """Closes what is open about a subject, by the act that answers it. Returns whether anything was."""
-    return _close(session, WorkItem.subject == subject, by, at) > 0
+def done(session: Session, *, subject: str, by: Actor, at: datetime, kind: str | None = None) -> bool:
+    """Closes what is open about a subject (of one kind, if said), by the act that answers it. Was anything open?"""
+    which = WorkItem.subject == subject
+    return _close(session, which if kind is None else and_(which, WorkItem.kind == kind), by, at) > 0
 
 
 def done_for(session: Session, *, person: int, kind: str, by: Actor, at: datetime) -> int:

@@ -62,6 +62,7 @@ TABLES = {
     "liability": Seen(f"{SELF} and replaced_at is null and not withdrawn", OWN, finder=ALL),
     "message": Seen(),
     "notice_cursor": Seen(),
+    "pace": Seen(),
     "payment": Seen(f"id in (select payment_id from entry where {ON_OWED})", OWN),
     "payment_attempt": Seen(SELF),
     "payment_event": Seen(staff=None),

@@ -103,6 +103,7 @@ def world(db: Database, superuser: Connection) -> World:
         put_row(put, "payment_event", provider="stripe", key=f"evt_{n}", kind="x", received_at=AT, received_real=AT)
         put_row(put, "day_run", creditor_id=account.creditor_id, day=date(2026, 5, 1 + n), begun_at=AT)
         put_row(put, "stuck", account_id=account.id, creditor_id=account.creditor_id, day=day, error="X", recorded_at=AT)
+        put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)
         message = put_row(

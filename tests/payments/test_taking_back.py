@@ -17,7 +17,20 @@ from payments import by_hand, reversal
 from payments.attempt import PaymentAttempt
 from payments.payable import other
 from tests.factories import AT
-from tests.payments.paying import REAL, Payer, a_payer, apply_all, begun, event, keep, lines, may_pay, owed, refund_thing, told
+from tests.payments.paying import (
+    REAL,
+    Payer,
+    a_payer,
+    apply_all,
+    begun,
+    event,
+    keep,
+    lines,
+    may_pay,
+    owed,
+    refund_thing,
+    told,
+)
 
 PRIYA = Actor("collector", 7)
 TODAY = AT.date()

@@ -156,6 +156,23 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert named == Settings().environ().keys() | outside
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"STRIPE_API_KEY": "sk_live_x"}, "STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_API_KEY"),
+        ({"STRIPE_API_KEY": "sk_test_x", "STRIPE_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_API_KEY"),
+        ({"STRIPE_API_KEY": "sk_live_x", "STRIPE_WEBHOOK_SECRET": "w", "STRIPE_BASE_URL": "http://x"}, "STRIPE_BASE_URL"),
+    ],
+)
+def test_production_takes_card_payments_whole_and_live_or_not_at_all(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        Settings.read(PRODUCTION | given)
+    assert [name for name, _ in refused.value.problems] == [named]
+    both = {"STRIPE_API_KEY": "sk_live_x", "STRIPE_WEBHOOK_SECRET": "whsec_new, whsec_old"}
+    assert Settings.read(PRODUCTION | both).stripe_webhook_secrets == ("whsec_new", "whsec_old")
+
+
 def test_a_misspelt_name_is_noticed() -> None:
     environ = {"EVENLY_PROT": "8000", "EVENLY_PORT": "8000", "EVENLY_TEST_DATA": "x", "HOME": "/"}
     assert [name for name, _ in unknown(environ)] == ["EVENLY_PROT"]

@@ -2,7 +2,7 @@
 alter table day_run alter column tx set default history_tx();
 
 do $$ declare t text; begin
-  foreach t in array array['payment_attempt','payment_share','payment_named','payment_event','day_run','stuck'] loop
+  foreach t in array array['payment_attempt','payment_share','payment_named','payment_event','day_run','stuck','pace'] loop
     execute format('alter table %1$I enable row level security; alter table %1$I force row level security', t);
     execute format('create policy act on %1$I to evenly_act using (true) with check (true); grant select, insert on %1$I to evenly_act', t);
     if t <> 'payment_event' then
@@ -18,8 +18,9 @@ grant update (state, expires_real, look_real, looks, provider, session_id, url, 
   taken_back_at, reason, words, words_salt) on payment_attempt to evenly_act;
 grant update (raw, attempt_id, look_real, applied_at, result) on payment_event to evenly_act;
 grant update (after, looked, changed, heartbeat_at, finished_at) on day_run to evenly_act;
-grant update (cleared_at) on stuck to evenly_act;
-grant update (judged_on, missed, next_change) on arrangement to evenly_act;
+grant update (day, cleared_at) on stuck to evenly_act;
+grant update (next_at) on pace to evenly_act;
+grant update (judged_on, counted_on, missed, next_change) on arrangement to evenly_act;
 
 -- Debtors: their own attempts; which plan a payment on their accounts was named for.
 grant select on payment_attempt, payment_share, payment_named to evenly_debtor;

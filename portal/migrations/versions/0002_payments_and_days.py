@@ -32,6 +32,12 @@ def upgrade() -> None:
         "day_run_open", "day_run", ["day", "creditor_id"], unique=False, postgresql_where=sa.text("finished_at is null")
     )
     op.create_table(
+        "pace",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pace_pkey")),
+    )
+    op.create_table(
         "payment_attempt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -173,15 +179,10 @@ def upgrade() -> None:
     )
     op.create_index("payment_share_account", "payment_share", ["account_id"], unique=False)
     op.add_column("arrangement", sa.Column("judged_on", sa.Date(), nullable=True))
+    op.add_column("arrangement", sa.Column("counted_on", sa.Date(), nullable=True))
     op.add_column("arrangement", sa.Column("missed", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("arrangement", sa.Column("next_change", sa.Date(), nullable=True))
-    op.create_index(
-        "arrangement_next_change",
-        "arrangement",
-        ["next_change"],
-        unique=False,
-        postgresql_where=sa.text("ended_at is null"),
-    )
+    op.create_index("arrangement_next_change", "arrangement", ["next_change"], unique=False)
     op.create_check_constraint("missed", "arrangement", "missed >= 0")
     op.drop_constraint(op.f("work_item_kind"), "work_item")
     op.create_check_constraint("kind", "work_item", WORK)
