@@ -7,6 +7,7 @@
 - `/metrics`: for Prometheus. Requests by route and status, and their durations. A web server has
   several processes and a scrape meets one of them, so each process writes its counts to files in
   `<var>/metrics` and the answer adds them up; `clear` empties the folder when the web server starts.
+  The figures of `watch.py` stand beside them.
   Counts hold no personal data: a route is its template, never an address.
 """
 
@@ -31,7 +32,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from cases import seal
-from portal import cluster
+from portal import cluster, watch
 from portal.access import public
 
 blueprint = Blueprint("health", __name__)
@@ -117,9 +118,22 @@ def readyz() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 @public
 def metrics() -> Response:
-    """The counts of all processes."""
+    """The counts of all processes, and the figures that tell whether the work gets done."""
     measures: Measures = current_app.extensions["measures"]
-    return _fresh(Response(measures.text(), content_type=CONTENT_TYPE_LATEST))
+    return _fresh(Response(measures.text() + _figures(), content_type=CONTENT_TYPE_LATEST))
+
+
+def _figures() -> bytes:
+    """What the rows say; nothing where the database does not answer, which `/readyz` tells."""
+    database: Any = current_app.extensions["database"]
+    if database is None:
+        return b""
+    try:
+        with database.acting() as session:
+            return watch.figures(session, at=g.now, real=current_app.extensions["clock"].real())
+    except SQLAlchemyError:
+        log.error("figures_failed", exc_info=True)
+        return b""
 
 
 def _problems() -> list[str]:
