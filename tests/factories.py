@@ -109,7 +109,7 @@ def a_due(
               component=component, recorded_at=at)  # fmt: skip
     session.add(due)
     session.flush()
-    position.refresh(session, [account.id], at)
+    position.refresh(session, [account.id], by=BY, at=at)
     return due
 
 

@@ -167,8 +167,8 @@ def start(
     """Makes a plan of an agreed schedule, agreed on the creditors' day `on`. Returns its id.
 
     `covered`: account, creditor and minor units, in order. Live plans of these accounts are
-    superseded. It is judged first by the close of the day `on`. The caller holds the accounts' rows locked. Each liable person is told, with the
-    shares of the accounts that this person owes and no others.
+    superseded. It is judged first by the close of the day `on`. The caller holds the accounts' rows
+    locked. Each liable person is told, with the shares of the accounts that this person owes and no others.
     """
     plan = Arrangement(person_id=person, proposal_id=proposal, kind=kind, currency=currency, rhythm=rhythm,
                        calendar=calendar, agreed_at=at, agreed_on=on, next_change=on)  # fmt: skip

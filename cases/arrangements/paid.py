@@ -6,8 +6,8 @@ transaction by the moment recorded). It meets what stands in the plan for its ow
 order of its value date: instalments due by then, oldest first; then what else is due on the
 account; then later instalments. Money named for the plan meets its instalments first, due ones and
 then later ones, whatever else is due; what they do not take is like any other money. Named for a
-plan that had ended by then, it is like any other money too. What no share takes is over, so no sum counts twice. A payment
-that was given back counts until its return only. What lowers the debt
+plan that had ended by then, it is like any other money too. What no share takes is over, so no sum
+counts twice. A payment that was given back counts until its return only. What lowers the debt
 without money (a lowering adjustment, a write-off, a covered charge that was taken back) meets
 instalments as money does: nobody is asked for what is not owed. Where such a sum had to move on
 (`debts/ledger.py`), its *origin* decides: the row that it came from, its day and whether the

@@ -27,6 +27,7 @@ from sqlalchemy import BigInteger, Date, Index, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Minor, refers
+from cases.history import Actor, Kind
 
 
 class KeptPosition(Base):
@@ -111,12 +112,21 @@ BY_ZONE: Final = (
     " from account x join creditor c on c.id = x.creditor_id left join position k on k.account_id = x.id"
     " where x.id = any(cast(:ids as bigint[]))"
 )
-KEEP: Final = """
-insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)
-select account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, history_tx() from r order by account_id
-on conflict (account_id) do update set as_of = excluded.as_of, fallen = excluded.fallen, met = excluded.met, overdue = excluded.overdue,
-  since = excluded.since, rest = excluded.rest, next_due = excluded.next_due, next_change = excluded.next_change, facts_tx = excluded.facts_tx
+TOLD: Final = f"""
+insert into history (at, kind, actor, creditor_id, account_id, facts)
+select cast(:at as timestamptz), case when t.overdue > 0 then '{Kind.ARREARS_ENTERED}' else '{Kind.ARREARS_LEFT}' end, cast(:by as text), t.creditor_id, t.account_id,
+  json_build_object('overdue', t.overdue, 'currency', (select currency from account where id = t.account_id), 'since', t.since, 'on', t.as_of)
+from told t order by t.account_id
 """
+"""One line for each account of `told`: overdue became something, or nothing."""
+_KEEP: Final = f"""
+, kept as (insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)
+  select account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, (select history_tx()) from r order by account_id
+  on conflict (account_id) do update set as_of = excluded.as_of, fallen = excluded.fallen, met = excluded.met, overdue = excluded.overdue,
+    since = excluded.since, rest = excluded.rest, next_due = excluded.next_due, next_change = excluded.next_change, facts_tx = excluded.facts_tx),
+told as (select r.* from r left join position k using (account_id)
+  where (r.overdue > 0) <> (coalesce(k.overdue, 0) > 0) and (cast(:fresh as boolean) or k.account_id is not null))
+{TOLD}"""
 _COLUMNS: Final = "account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change"
 
 
@@ -137,12 +147,21 @@ def derived_for_creditor(session: Session, creditor: int, on: date) -> list[Posi
     return [Position(*row) for row in rows]
 
 
-def refresh(session: Session, accounts: Sequence[int], at: datetime) -> None:
+def hold(session: Session, accounts: Sequence[int]) -> None:
+    """Holds these positions in order of account: whoever derives them next sees what the night made of them."""
+    held = "select account_id from position where account_id = any(:ids) order by account_id for no key update"
+    session.execute(text(held), {"ids": list(accounts)})
+
+
+def refresh(session: Session, accounts: Sequence[int], *, by: Actor, at: datetime, fresh: bool = True) -> None:
     """Re-derives and keeps the positions of these accounts for their creditors' day at the moment `at`.
 
-    A kept position never goes back to an earlier day, whatever clock an act was given.
+    A kept position never goes back to an earlier day, whatever clock an act was given. Tells when an account
+    falls into arrears or leaves them; one without a position before only where `fresh`.
 
     Called by every act that posts or corrects, in its own transaction.
     """
     session.flush()
-    session.execute(text(DERIVE.format(asked=BY_ZONE) + KEEP), {"ids": sorted(set(accounts)), "at": at})
+    ids = sorted(set(accounts))
+    hold(session, ids)
+    session.execute(text(DERIVE.format(asked=BY_ZONE) + _KEEP), {"ids": ids, "at": at, "by": str(by), "fresh": fresh})

@@ -4,7 +4,8 @@ A card payment in flight, a transfer that the bank has seen: it is never part of
 the balance, mutes reminders, and is shown as being checked. It ends on a day:
 the value date of the payment that stands for it in the ledger, or the day it
 failed or was called off. So the same row answers for any day asked, and on each
-day the money counts once: as announced, or as paid.
+day the money counts once: as announced, or as paid. Both acts judge the plan
+of the account.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Text, cast, fun
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements import monitoring
 from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.debts.entry import Payment
 from cases.history import Actor, Kind, record
@@ -80,6 +82,7 @@ def announce(
     """
     if amount <= 0:
         raise AnnouncedAmount(amount=amount)
+    monitoring.hold(session, [account])
     made: int | None = session.scalar(
         insert(Announced)
         .values(
@@ -113,6 +116,7 @@ def announce(
         subject=f"announced:{made}",
         facts={"amount": amount, "currency": currency, "channel": channel, "expected_on": expected_on.isoformat()},
     )
+    monitoring.judge(session, [account], by=by, at=at)
     return made
 
 
@@ -132,6 +136,7 @@ def end(
     """
     if (on is None) != (ending == "booked") or (payment is None) == (ending == "booked"):
         raise ValueError("what was booked ended on its payment's day, anything else on a day that is given")
+    monitoring.hold(session, session.scalars(select(Announced.account_id).where(Announced.id == announced)))
     asked = select(Announced).where(Announced.id == announced).with_for_update(key_share=True)
     was = session.scalars(asked.execution_options(populate_existing=True)).one()
     if was.replaced_at is not None or was.ending is not None:
@@ -165,14 +170,17 @@ def end(
         subject=f"announced:{row.id}",
         facts={"amount": was.amount, "currency": was.currency, "ending": ending, "on": ended_on.isoformat()},
     )
+    monitoring.judge(session, [was.account_id], by=by, at=at)
     return row.id
 
 
 def on_its_way(session: Session, days: Mapping[int, date]) -> list[Announced]:
     """What is on its way to these accounts, each on the day given for it (its creditor's), oldest first."""
-    asked = func.unnest(cast(list(days), ARRAY(BigInteger)), cast(list(days.values()), ARRAY(Date))).table_valued(
-        "account", "day", name="asked"
-    ).render_derived()
+    asked = (
+        func.unnest(cast(list(days), ARRAY(BigInteger)), cast(list(days.values()), ARRAY(Date)))
+        .table_valued("account", "day", name="asked")
+        .render_derived()
+    )
     return list(
         session.scalars(
             select(Announced)

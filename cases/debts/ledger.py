@@ -11,7 +11,9 @@ Which component a payment meets is decided once, when it is posted (costs and
 fees, then interest, then principal, the rest is credit; a creditor may set fees
 last or apart), and kept as the entry's component. It meets what is owed on its
 value date and goes on being owed (`running.py`). Which *due* it meets is always
-derived (`arrears/position.py`).
+derived (`arrears/position.py`), and so is what it meets of a plan that it may be
+named for (`arrangements/paid.py`). Every act re-derives the positions of its
+accounts and judges their plans, in its own transaction.
 
 No component falls below nought on any day (credit: none above). When taking back
 a fee or a charge that was already paid would make one so, what had met it by
@@ -19,12 +21,14 @@ that day moves on: money first, newest first (mirror and new part, within the
 same payment), then lowering adjustments, which become credit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from cases.arrangements import monitoring
+from cases.arrangements.arrangement import ArrangementAccount
 from cases.arrears import position
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor
@@ -69,7 +73,7 @@ def post(
         raise ValueError(f"not posted here: {kind}")
     if amount == 0 or (amount < 0 and kind != "adjustment"):
         raise AmountNotPositive(amount=amount)
-    _lock(session, [account.id])
+    monitoring.hold(session, [account.id])
     if _posted_before(session, account, key, kind, amount, value_date, due_on):
         return
     if amount > 0:
@@ -82,8 +86,8 @@ def post(
     for n, part in enumerate(rows):
         _insert(session, account, kind, part.component, part.amount, value_date, key if n == 0 else f"{key}/{n + 1}",
                 at, due_on=due_on if n == 0 else None)  # fmt: skip
-    position.refresh(session, [account.id], at)
     _told(session, Kind.ENTRY_POSTED, account, by, at, {"what": kind, "amount": amount, "key": key}, value_date)
+    _follows(session, [account.id], by, at)
 
 
 def pay(
@@ -99,8 +103,9 @@ def pay(
 ) -> Payment:
     """Posts one payment to a creditor, shared over its accounts in minor units.
 
-    `named_for`: the arrangement whose instalments it is meant to meet (`arrangements/paid.py`).
-    The same key with the same shares and day posts once. Raises AmountNotPositive, KeyTaken.
+    `named_for`: the plan whose instalments it is meant to meet (`arrangements/paid.py`); it covers the accounts,
+    and one that has ended meanwhile takes nothing.
+    The same key with the same figures posts once. Raises AmountNotPositive, KeyTaken.
     """
     total = sum(amount for _, amount in shares)
     if total <= 0 or any(amount < 0 for _, amount in shares):
@@ -109,11 +114,11 @@ def pay(
         raise ValueError("one payment goes to one creditor's accounts in one currency")
     if len({a.id for a, _ in shares}) < len(shares):
         raise ValueError("an account has one share of a payment")
-    _lock(session, [account.id for account, _ in shares])
+    monitoring.hold(session, [account.id for account, _ in shares])
     was = session.scalar(select(Payment).where(Payment.creditor_id == creditor.id, Payment.key == key))
     if was is not None:
-        if (was.amount, was.value_date, _shares_of(session, was.id)) != (
-            total, value_date, {account.id: amount for account, amount in shares if amount},
+        if (was.amount, was.value_date, _named(session, was.id), _shares_of(session, was.id)) != (
+            total, value_date, named_for, {account.id: amount for account, amount in shares if amount},
         ):  # fmt: skip
             raise KeyTaken(key=key)
         return was
@@ -122,7 +127,7 @@ def pay(
     session.add(payment)
     session.flush()
     if named_for is not None:
-        session.add(Named(payment_id=payment.id, creditor_id=creditor.id, arrangement_id=named_for))
+        _name(session, payment, named_for, [account.id for account, _ in shares])
     owed = running(session, [account.id for account, _ in shares], value_date)
     for account, amount in shares:
         for part in split(amount, least(owed[account.id], value_date), creditor.fees) if amount else ():
@@ -131,7 +136,7 @@ def pay(
         if amount:
             _told(session, Kind.PAYMENT_POSTED, account, by, at, {"amount": amount, "key": key}, value_date,
                   subject=f"payment:{payment.id}")  # fmt: skip
-    position.refresh(session, [account.id for account, _ in shares], at)
+    _follows(session, [account.id for account, _ in shares], by, at)
     return payment
 
 
@@ -143,7 +148,7 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
     if payment.returns is not None:
         raise NothingToReverse(key=payment.key)
     accounts = _accounts_of(session, payment.id)
-    _lock(session, [account.id for account in accounts])
+    monitoring.hold(session, [account.id for account in accounts])
     again = session.scalar(select(Payment).where(Payment.returns == payment.id))
     if again is not None:
         if again.key == key:
@@ -159,10 +164,10 @@ def give_back(session: Session, payment: Payment, *, on: date, key: str, by: Act
     session.flush()
     for part in _live_parts(session, payment.id):
         _mirror(session, part, on, f"{key}/{part.id}", at, payment=back.id)
-    position.refresh(session, [account.id for account in accounts], at)
     for account in accounts:
         _told(session, Kind.PAYMENT_RETURNED, account, by, at, {"amount": payment.amount, "key": payment.key}, on,
               subject=f"payment:{payment.id}")  # fmt: skip
+    _follows(session, [account.id for account in accounts], by, at)
     return back
 
 
@@ -174,7 +179,7 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
     """
     if entry.kind == "payment" or entry.reverses is not None:
         raise NothingToReverse(key=entry.key)
-    _lock(session, [entry.account_id])
+    monitoring.hold(session, [entry.account_id])
     rows, mirrors = _standing(session, _rows_of(session, entry))
     if not rows:
         if key in mirrors:
@@ -188,10 +193,10 @@ def reverse(session: Session, entry: Entry, *, on: date, key: str, by: Actor, at
         _mirror(session, row, on, key if n == 0 else f"{key}/{n + 1}", at)
     for row in rows:
         move_surplus(session, account, row.component, on=on, key=key, at=at)
-    position.refresh(session, [account.id], at)
     _told(session, Kind.ENTRY_REVERSED, account, by, at,
           {"what": entry.kind, "amount": sum(row.amount for row in rows), "key": entry.key}, on,
           subject=f"entry:{rows[0].id}")  # fmt: skip
+    _follows(session, [account.id], by, at)
 
 
 def move_surplus(session: Session, account: Account, component: str, *, on: date, key: str, at: datetime) -> None:
@@ -227,10 +232,22 @@ def entry_called(session: Session, creditor: int, key: str) -> Entry:
     return found
 
 
-def _lock(session: Session, accounts: Iterable[int]) -> None:
-    """Holds these accounts, in order of id: what a component owes must not change while money is shared."""
-    ids = sorted(set(accounts))
-    session.execute(select(Account.id).where(Account.id.in_(ids)).order_by(Account.id).with_for_update(key_share=True))
+def _follows(session: Session, accounts: Sequence[int], by: Actor, at: datetime) -> None:
+    """What follows at once from what was posted: positions, and whether plans are kept."""
+    position.refresh(session, accounts, by=by, at=at)
+    monitoring.judge(session, accounts, by=by, at=at)
+
+
+def _name(session: Session, payment: Payment, plan: int, accounts: Sequence[int]) -> None:
+    covered = select(ArrangementAccount.account_id).where(ArrangementAccount.arrangement_id == plan)
+    if set(accounts) - set(session.scalars(covered)):
+        raise ValueError("money is named for a plan that covers its accounts")
+    session.add(Named(payment_id=payment.id, creditor_id=payment.creditor_id, arrangement_id=plan))
+    session.flush()
+
+
+def _named(session: Session, payment: int) -> int | None:
+    return session.scalar(select(Named.arrangement_id).where(Named.payment_id == payment))
 
 
 def _insert(

@@ -23,6 +23,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
+from cases.arrangements import monitoring
 from cases.arrears import position
 from cases.clock import local
 from cases.debts.creditor import Creditor, add_creditor, creditor_called
@@ -116,7 +117,8 @@ def load(
     _step(arrival, "positions", 4)
     touched = [row[0] for row in arrival.ask("select distinct account_id from touched order by 1")]
     if touched:
-        position.refresh(session, touched, arrival.at)
+        position.refresh(session, touched, by=by, at=arrival.at, fresh=False)
+        monitoring.judge(session, touched, by=by, at=arrival.at)
     _step(arrival, "done", 5)
     return result
 

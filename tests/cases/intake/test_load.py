@@ -134,7 +134,12 @@ def test_one_changed_row_changes_that_row_only_and_says_so(
     with db.acting() as session:
         after = _rows(session)
         assert {t: after[t] - before[t] for t in WRITTEN if after[t] != before[t]} == tables
-        assert set(_lines(session)[lines:]) <= {"load.done", line, "contact.corrected"} and line in _lines(session)
+        assert set(_lines(session)[lines:]) <= {
+            "load.done",
+            line,
+            "contact.corrected",
+            "arrears.entered",
+        } and line in _lines(session)
     assert all(
         c.rows == c.unchanged
         for c in load_book(db, tmp_path / "b", new=False, at=AT + timedelta(days=2)).files.values()
@@ -282,7 +287,10 @@ def test_positions_of_the_accounts_touched_are_derived_anew(db: Database, tmp_pa
 
 
 def test_a_clock_set_back_since_the_last_load_stops_no_correction(db: Database, tmp_path: Path) -> None:
-    book = {"accounts": [an_account_row("A1")], "instalments": [{"account_ref": "A1", "due_on": "2026-02-01", "amount": "60.00"}]}
+    book = {
+        "accounts": [an_account_row("A1")],
+        "instalments": [{"account_ref": "A1", "due_on": "2026-02-01", "amount": "60.00"}],
+    }
     load_book(db, write_book(tmp_path / "b", **book))
     book = {"accounts": [an_account_row("A1", product="flat", name="Marta Lund", phone="+447700900199")],
             "instalments": [{"account_ref": "A1", "due_on": "2026-02-01", "amount": "61.00"}]}  # fmt: skip

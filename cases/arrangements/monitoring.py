@@ -1,0 +1,288 @@
+"""Monitoring: is a plan kept? Judged against its own instalments and what was paid to it, never a balance.
+
+An instalment is *missed* as of a day from `tolerance_days` after its due date on, while something of it is
+neither paid nor on its way. A plan is *broken* while it has any missed instalment, *live* (cured) again once it
+has none, *completed* when all of it is paid; announced money completes nothing. A promise is a plan with one
+instalment. (rules 1.4)
+
+Who judges when. The close of a day judges as of that day, with money valued by then (`close`). Every act that
+changes what is paid or on its way judges the plans of its accounts in its own transaction (`judge`): missed as
+of the last day that has ended for all creditors of the plan, money counted up to today. So nothing breaks
+before its day has ended, late money cures at once, and money that goes back opens its instalments at once.
+
+A plan keeps `judged_on` (missed as of which day) and `counted_on` (money up to which day): neither goes back.
+`next_change` is the first day whose close can change the judgement by time alone: closes judge as of that day,
+one after another, so that the same days are judged however late a close comes.
+
+A completed plan is over, and so is its hold on its accounts. When its money goes back it is open again, live
+or broken, unless another plan has taken one of its accounts meanwhile: what is owed is then that plan's.
+
+Lock order: the accounts of a plan by id (`hold`), then plans by id.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from cases.arrangements.arrangement import Arrangement, ArrangementAccount, by_person
+from cases.arrangements.paid import InstalmentPaid, paid_to_plans
+from cases.debts.account import Account
+from cases.history import Actor, Kind, record
+from cases.work import queue
+
+NEVER: Final = date.max
+"""No close changes this judgement by time alone."""
+AT_ONCE: Final = 500
+"""So many plans are judged in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A plan as of a day: its state, what is missed of it, and the first later day that time alone can change it."""
+
+    state: str
+    missed: tuple[InstalmentPaid, ...]
+    next_change: date
+
+
+@dataclass(slots=True)
+class Changes:
+    """How many plans were judged, and how many of them broke, missed more, were cured, completed or opened again."""
+
+    judged: int = 0
+    broken: int = 0
+    missed: int = 0
+    cured: int = 0
+    completed: int = 0
+    reopened: int = 0
+
+    def add(self, more: "Changes") -> None:
+        """Counts these too."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(more, each.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Missed as of `day`, money counted up to `counted`, told as of the day `on`."""
+
+    day: date
+    counted: date
+    on: date
+
+
+def judgement(instalments: Sequence[InstalmentPaid], *, tolerance_days: int, day: date) -> Judgement:
+    """How a plan stands as of `day`, from its instalments and what has met them. Pure."""
+    tolerance = timedelta(days=tolerance_days)
+    unpaid = [each for each in instalments if each.paid < each.due]
+    missed = tuple(each for each in unpaid if each.left > 0 and each.due_on + tolerance <= day)
+    state = "broken" if missed else "live" if unpaid else "completed"
+    return Judgement(state, missed, min((d for each in unpaid if (d := each.due_on + tolerance) > day), default=NEVER))
+
+
+def hold(session: Session, accounts: Iterable[int]) -> None:
+    """Holds these accounts, and all that share a plan with one of them, in order of id, to the transaction's end.
+
+    Whoever acts on an account of a plan judges it; two acts on two of its accounts come one after the other.
+    """
+    ids = sorted(set(accounts))
+    shared = text(
+        "select o.account_id from arrangement_account a join arrangement g on g.id = a.arrangement_id"
+        " join arrangement_account o on o.arrangement_id = g.id"
+        " where a.account_id = any(:ids) and (g.ended_at is null or g.state = 'completed')"
+    )
+    wanted = sorted({*ids, *session.scalars(shared, {"ids": ids})})
+    session.execute(select(Account.id).where(Account.id.in_(wanted)).order_by(Account.id)
+                    .with_for_update(key_share=True))  # fmt: skip
+
+
+def judge(session: Session, accounts: Iterable[int], *, by: Actor, at: datetime) -> Changes:
+    """Judges the plans of these accounts after an act; the caller holds the accounts (`hold`)."""
+    session.flush()
+    changes = Changes()
+    plans = session.scalars(_OF_ACCOUNTS, {"accounts": sorted(set(accounts))}).all()
+    for start in range(0, len(plans), AT_ONCE):
+        some = _locked(session, plans[start : start + AT_ONCE])
+        ended = {plan: (day, today) for plan, day, today in session.execute(_ENDED, {"ids": list(some), "at": at})}
+        asked = {}
+        for plan in some.values():
+            day, today = ended[plan.id]
+            counted = max(plan.counted_on or today, today)
+            asked[plan.id] = _Asked(max(plan.judged_on or day, day), counted, counted)
+        _write(session, some, asked, changes, by, at)
+    return changes
+
+
+def due_for_close(session: Session, *, most: int) -> list[tuple[int, date]]:
+    """Plans that a close can change, with the last day that all their creditors have closed; by id.
+
+    What is stuck waits for the next day.
+    """
+    return [(row.id, row.day) for row in session.execute(_DUE, {"most": most})]
+
+
+def close(session: Session, plans: Mapping[int, date], *, by: Actor, at: datetime) -> Changes:
+    """Judges these plans as of each day that can change them, up to the closed day given for each."""
+    changes = Changes()
+    covered = select(ArrangementAccount.account_id).where(ArrangementAccount.arrangement_id.in_(list(plans)))
+    hold(session, session.scalars(covered))
+    left = _locked(session, sorted(plans))
+    while left := {i: p for i, p in left.items() if p.next_change is None or p.next_change <= plans[i]}:
+        asked = {}
+        for plan in left.values():
+            day = plan.next_change or plans[plan.id]
+            asked[plan.id] = _Asked(day, max(plan.counted_on or day, day), day)
+        _write(session, left, asked, changes, by, at)
+    return changes
+
+
+def _locked(session: Session, plans: Sequence[int]) -> dict[int, Arrangement]:
+    """These plans, locked in order of id, those that may still change: open ones and completed ones."""
+    rows = session.scalars(
+        select(Arrangement)
+        .where(Arrangement.id.in_(plans), Arrangement.state.in_(("live", "broken", "completed")))
+        .order_by(Arrangement.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {plan.id: plan for plan in rows}
+
+
+def _write(
+    session: Session, plans: Mapping[int, Arrangement], asked: Mapping[int, _Asked], changes: Changes, by: Actor,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Judges these plans and writes what has changed."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for number, how in asked.items():
+        by_day[how.counted].append(number)
+    paid: dict[int, list[InstalmentPaid]] = {}
+    for counted, ids in sorted(by_day.items()):
+        paid |= paid_to_plans(session, ids, counted)
+    days = {"ids": list(asked), "days": [how.counted for how in asked.values()]}
+    ahead: dict[int, date] = {row.plan: row.day for row in session.execute(_AHEAD, days)}
+    followed = set(session.scalars(_FOLLOWED, {"ids": [i for i, p in plans.items() if p.state == "completed"]}))
+    for number, plan in sorted(plans.items()):
+        how = asked[number]
+        plan.judged_on, plan.counted_on = how.day, how.counted
+        changes.judged += 1
+        if number in followed:
+            plan.next_change = NEVER
+            continue
+        found = judgement(paid[number], tolerance_days=plan.tolerance_days, day=how.day)
+        plan.next_change = min(found.next_change, ahead.get(number, NEVER))
+        was, before = plan.state, plan.missed
+        plan.state, plan.missed = found.state, len(found.missed)
+        if (plan.state == "completed") != (was == "completed"):
+            _end(session, plan, at if plan.state == "completed" else None)
+        session.flush()
+        _tell(session, plan, was, before, found, paid[number], how.on, changes, by, at)
+    session.flush()
+
+
+def _end(session: Session, plan: Arrangement, ended_at: datetime | None) -> None:
+    """Ends a plan and frees its accounts, or opens it again and takes them back."""
+    plan.ended_at = ended_at
+    session.execute(
+        update(ArrangementAccount).where(ArrangementAccount.arrangement_id == plan.id).values(ended_at=ended_at)
+    )
+
+
+def _tell(
+    session: Session, plan: Arrangement, was: str, before: int, found: Judgement, paid: Sequence[InstalmentPaid],
+    on: date, changes: Changes, by: Actor, at: datetime,
+) -> None:  # fmt: skip
+    """One line for each liable person, with the sums of their own shares, and the item of the desk."""
+    kind = _change(was, before, found)
+    if kind is None:
+        return
+    name = kind.partition(".")[2]
+    setattr(changes, name, getattr(changes, name) + 1)
+    subject = f"arrangement:{plan.id}"
+    if found.state == "broken" and was != "broken":
+        queue.open_item(session, person=plan.person_id, kind="broken", subject=subject, urgency=2, at=at)
+    elif was == "broken" and found.state != "broken":
+        queue.done(session, subject=subject, kind="broken", by=by, at=at)
+    accounts = {share.account for each in paid for share in each.shares}
+    for person, theirs in by_person(session, sorted(accounts)).items():
+        facts: dict[str, object] = {"currency": plan.currency, "on": on.isoformat()}
+        if found.state == "broken":
+            left = [(each.due_on, minor) for each in found.missed if (minor := _left(each, theirs))]
+            if not left:
+                continue  # what is missed is on debts that this person does not owe
+            facts |= {"missed": len(left), "left": sum(minor for _, minor in left), "since": left[0][0].isoformat()}
+        else:
+            facts["left"] = sum(share.due - share.paid for each in paid for share in each.shares
+                                if share.account in theirs)  # fmt: skip
+        record(session, kind, by=by, at=at, person=person, subject=subject, facts=facts)
+
+
+def _change(was: str, before: int, found: Judgement) -> Kind | None:
+    """What is told of a judgement: nothing where nothing changed that a person would tell."""
+    if found.state == "completed":
+        return Kind.ARRANGEMENT_COMPLETED if was != "completed" else None
+    if found.state == "broken":
+        if was != "broken":
+            return Kind.ARRANGEMENT_BROKEN
+        return Kind.INSTALMENT_MISSED if len(found.missed) > before else None
+    return {"broken": Kind.ARRANGEMENT_CURED, "completed": Kind.ARRANGEMENT_REOPENED}.get(was)
+
+
+def _left(instalment: InstalmentPaid, accounts: set[int]) -> int:
+    return sum(share.left for share in instalment.shares if share.account in accounts)
+
+
+_OF_ACCOUNTS: Final = text("""
+select g.id from arrangement g
+where g.id in (select arrangement_id from arrangement_account where account_id = any(:accounts))
+  and (g.ended_at is null or g.state = 'completed')
+order by g.id
+""")
+
+# The last day that has ended for all creditors of a plan, and the latest day that has begun for one.
+_ENDED: Final = text("""
+select a.arrangement_id, min((cast(:at as timestamptz) at time zone c.zone)::date) - 1 as ended,
+  max((cast(:at as timestamptz) at time zone c.zone)::date) as today
+from arrangement_account a join creditor c on c.id = a.creditor_id
+where a.arrangement_id = any(:ids) group by 1
+""")
+
+# The next day on which money that is recorded already begins or ceases to count.
+_AHEAD: Final = text("""
+with asked as (select * from unnest(cast(:ids as bigint[]), cast(:days as date[])) t(plan, day)),
+a as (select k.plan, k.day, a.account_id from asked k join arrangement_account a on a.arrangement_id = k.plan)
+select plan, min(ahead) as day from (
+  select a.plan, e.value_date as ahead from a join entry e using (account_id) where e.value_date > a.day
+  union all
+  select a.plan, d.ahead from a join announced n using (account_id)
+  cross join lateral (values (n.announced_on), (n.ended_on)) d(ahead)
+  where n.replaced_at is null and d.ahead > a.day) x
+group by plan
+""")
+
+# Plans of which another one has taken an account since.
+_FOLLOWED: Final = text("""
+select distinct a.arrangement_id from arrangement_account a
+join arrangement_account n on n.account_id = a.account_id and n.arrangement_id > a.arrangement_id
+where a.arrangement_id = any(:ids)
+""")
+
+_DUE: Final = text("""
+with closed as materialized (
+  select c.id, coalesce((select max(d.day) from day_run d where d.creditor_id = c.id and d.finished_at is not null),
+    (c.recorded_at at time zone c.zone)::date - 1) as day
+  from creditor c)
+select g.id, min(k.day) as day
+from arrangement g join arrangement_account a on a.arrangement_id = g.id join closed k on k.id = a.creditor_id
+where (g.next_change is null or g.next_change <= (select max(day) from closed))
+  and (g.ended_at is null or g.state = 'completed' and g.next_change is not null)
+group by g.id
+having coalesce(g.next_change, '-infinity') <= min(k.day)
+  and not exists (select from stuck s where s.arrangement_id = g.id and s.cleared_at is null and s.day >= min(k.day))
+order by g.id limit :most
+""")
