@@ -113,7 +113,7 @@ class Answer:
     code: str | None = None
     meaning: Meaning | None = None
     detail: str | None = None
-    wait: int | None = None
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

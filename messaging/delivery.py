@@ -19,12 +19,13 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from cases.waits import WAITS
 from messaging import outcome
 from messaging.carriers import LEAST_WAIT, Answer, Carriers, OutMessage, Verdict, by_name
 from messaging.outbox import Message
@@ -33,15 +34,8 @@ from messaging.permit import PURPOSES, Act, Decision, Purpose, decide
 from messaging.receipt import not_yet_heard
 from messaging.wording import Discloses, Voice, Words, render
 
-LEASE: Final = timedelta(minutes=2)
-"""How long, in real time, a claimed message may take until it is settled."""
-MARGIN: Final = timedelta(seconds=30)
-"""A call that would begin so close to its lease's end does not begin: it may take until time-out."""
 BATCH: Final = 256
-NOT_SENT_WAIT: Final = timedelta(minutes=1)
 
-HEARING: Final = timedelta(seconds=15)
-"""How long messages wait for a person's own text to be read first."""
 
 CODE_MINUTES: Final = 10
 
@@ -133,7 +127,7 @@ def settle(session: Session, results: Sequence[Carried], *, at: datetime, real: 
             "groups": [answer.meaning.group.value if answer.meaning else None for answer in answers],
             "effects": [answer.meaning.effect.value if answer.meaning else None for answer in answers],
             "details": [answer.detail for answer in answers],
-            "waits": [answer.wait or NOT_SENT_WAIT.seconds for answer in answers],
+            "waits": [answer.wait or WAITS.not_sent.total_seconds() for answer in answers],
             "at": at, "real": real, "by": str(BY),
         },
     ).all()  # fmt: skip
@@ -177,7 +171,7 @@ def _heard_first(
     held = set(
         session.scalars(
             _HEARD_FIRST,
-            {"ids": [m.id for m in wanted], "numbers": sorted(numbers), "until": at + HEARING},
+            {"ids": [m.id for m in wanted], "numbers": sorted(numbers), "until": at + WAITS.hearing},
         )
     )
     return [m for m in messages if m.id not in held]
@@ -266,7 +260,7 @@ def _begin(
                 # A code's words are never kept: whoever reads the table could sign in with them.
                 "bodies": [words[m.id].body if keep else None for m, keep in zip(going, kept, strict=True)],
                 "salts": [str(uuid.uuid4()) if keep else None for keep in kept],
-                "until": real + LEASE, "real": real, "at": at,
+                "until": real + WAITS.lease, "real": real, "at": at,
             },
         )
     }  # fmt: skip
@@ -279,7 +273,7 @@ def _begin(
             html=said.html,
         )  # fmt: skip
         # The door's clock may be moved; how much time is left is the same on both.
-        claimed.append(Claimed(out, real + LEASE - MARGIN, real + (decision.until - at)))
+        claimed.append(Claimed(out, real + WAITS.lease - WAITS.margin, real + (decision.until - at)))
     return claimed
 
 
@@ -339,7 +333,7 @@ select id, attempt from u
 _SETTLE: Final = text("""
 with d as (select * from unnest(cast(:ids as bigint[]), cast(:attempts as int[]), cast(:verdicts as text[]),
   cast(:provider_ids as text[]), cast(:codes as text[]), cast(:groups as text[]), cast(:effects as text[]),
-  cast(:details as text[]), cast(:waits as int[]))
+  cast(:details as text[]), cast(:waits as float8[]))
   d(id, attempt, verdict, provider_id, code, grp, effect, detail, wait)),
 a as (update attempt t set ended_at = :real, outcome = d.verdict, provider_id = d.provider_id,
         detail = nullif(concat_ws(' ', d.code, d.detail), '')

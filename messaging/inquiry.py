@@ -14,21 +14,15 @@ from sqlalchemy.orm import Session
 
 from cases.history import Actor
 from cases.refusal import refusal_code
+from cases.waits import WAITS
 from cases.work import queue
 from messaging.carriers import Effect, Found, Sought
-from messaging.delivery import LEASE
 from messaging.outbox import Message
 from messaging.outcome import advance, end
 from messaging.permit import PURPOSES, Purpose
 
 NotUncertain = refusal_code("message.not_uncertain", "message")
 
-LOOK_AFTER: Final = timedelta(seconds=30)
-"""How long after an attempt began the carrier's list is asked: until then its report may settle it."""
-GIVE_UP: Final = timedelta(minutes=10)
-"""After so long without report or entry in the list a person decides."""
-GIVE_UP_UNASKED: Final = timedelta(hours=1)
-"""After so long in which the list could not even be asked a person decides."""
 NEAR: Final = timedelta(minutes=1)
 """Calls that began so close to one another cannot be told apart by the carrier's moments."""
 LOOKED_UP: Final = 50
@@ -40,13 +34,13 @@ def unclear(session: Session, *, real: datetime, limit: int = LOOKED_UP) -> list
 
     Those that wait for a person's decision are not among them.
     """
-    rows = session.execute(_UNCLEAR, {"before": real - LOOK_AFTER, "limit": limit}).all()
+    rows = session.execute(_UNCLEAR, {"before": real - WAITS.look_up, "limit": limit}).all()
     return [
         (
             row.channel,
             Sought(
                 id=row.id, attempt=row.attempt, to=row.value_norm, body=row.body, began=row.started_at,
-                ended=row.ended_at or row.started_at + LEASE, known=frozenset(row.known or ()),
+                ended=row.ended_at or row.started_at + WAITS.lease, known=frozenset(row.known or ()),
             ),
         )
         for row in rows
@@ -58,8 +52,8 @@ def answer(
 ) -> str:
     """Writes what the carrier's list said of one uncertain message. Returns what became of it.
 
-    `found`: it is there, and it went. Not there: after GIVE_UP a person decides. The list could not be
-    asked (`answered` false): it is asked again until GIVE_UP_UNASKED. A code is over by then. What is
+    `found`: it is there, and it went. Not there: after `give_up` a person decides. The list could not be
+    asked (`answered` false): it is asked again until `give_up_unasked`. A code is over by then. What is
     another message's, or may be, counts as not asked: a report tells them apart, or a person.
     """
     message = session.scalars(
@@ -76,7 +70,7 @@ def answer(
                 found.meaning.group.value if found.meaning else None, at=at)  # fmt: skip
         return "found"
     over = PURPOSES[message.template] in (Purpose.CODE, Purpose.CONFIRMATION)
-    if real - sought.began < (GIVE_UP if answered or over else GIVE_UP_UNASKED):
+    if real - sought.began < (WAITS.give_up if answered or over else WAITS.give_up_unasked):
         return "waits"
     if over:
         end(session, message, "failed", "no_answer", at)

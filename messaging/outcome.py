@@ -10,7 +10,7 @@ What still comes of the attempt that was put off changes nothing, unless it was 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
@@ -18,14 +18,13 @@ from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind, proof, record
 from cases.people.permission import withdraw
+from cases.waits import WAITS
 from cases.work import queue
 from messaging.carriers import Effect, Group, Progress
 from messaging.outbox import Message
 
 BY: Final = Actor("delivery")
 
-PUT_OFF: Final = timedelta(minutes=15)
-"""How much later a message is planned again that its carrier gave up for now; the second time twice as much."""
 PUT_OFF_MOST: Final = 2
 
 
@@ -123,7 +122,7 @@ def _put_off(session: Session, message: Message, provider_id: str | None, at: da
         {"id": message.id, "attempt": message.attempt, "sid": provider_id or message.provider_id},
     )
     message.state, message.provider_id, message.lease_until, message.sent_at = "planned", None, None, None
-    message.settled_at, message.not_before = None, at + PUT_OFF * (before + 1)
+    message.settled_at, message.not_before = None, at + WAITS.put_off * (before + 1)
     session.flush()
     return True
 

@@ -28,6 +28,7 @@ from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.history import Actor, Kind, record
 from cases.people.person import Person
 from cases.refusal import refusal_code
+from cases.waits import WAITS
 from payments.payable import NOTHING_CHOSEN, TOO_LITTLE, TOO_MUCH, Choice, Payable, free, payables
 from payments.processor import Begun, Order
 
@@ -39,10 +40,6 @@ UNFINISHED: Final = ("started", "open")
 BY_HAND: Final = ("cash", "cheque", "transfer")
 LASTS: Final = timedelta(minutes=60)
 """How long a processor's page stands; half an hour is the least that Stripe takes."""
-LOOKS_AFTER: Final = timedelta(minutes=5)
-"""When the processor is first asked about a page that nobody came back from."""
-LOOKS_LONGEST: Final = timedelta(hours=1)
-"""The longest wait between two looks; each is twice the one before."""
 
 
 class PaymentAttempt(Base):
@@ -137,7 +134,6 @@ def start(
     at: datetime,
     real: datetime,
     lasts: timedelta = LASTS,
-    looks_after: timedelta = LOOKS_AFTER,
 ) -> PaymentAttempt:
     """Begins to pay: the row, its shares, a history line. The same key gives the first one back.
 
@@ -163,7 +159,7 @@ def start(
         PaymentAttempt(
             person_id=person, key=key, method="card", purpose=choice.purpose, arrangement_id=choice.plan,
             currency=choice.currency, amount=choice.amount, state="started", made_by=str(by), started_at=at,
-            started_real=real, expires_real=real + lasts, look_real=real + looks_after, provider=provider,
+            started_real=real, expires_real=real + lasts, look_real=real + WAITS.payment_look, provider=provider,
         ),
         choice, Kind.PAYMENT_BEGUN, by=by, at=at,
     )  # fmt: skip
@@ -277,10 +273,10 @@ def to_look_at(session: Session, *, real: datetime, limit: int = 50) -> list[int
     )
 
 
-def look_again(attempt: PaymentAttempt, real: datetime, first: timedelta = LOOKS_AFTER) -> None:
+def look_again(attempt: PaymentAttempt, real: datetime) -> None:
     """Sets the next look: each wait is twice the one before, an hour at most."""
     attempt.looks += 1
-    attempt.look_real = real + min(first * 2 ** min(attempt.looks, 10), LOOKS_LONGEST)
+    attempt.look_real = real + min(WAITS.payment_look * 2 ** min(attempt.looks, 10), WAITS.payment_look_longest)
 
 
 def _still_owed(found: Sequence[Payable], choice: Choice, least: int) -> None:

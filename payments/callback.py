@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, refers
+from cases.waits import WAITS
 from payments import outcome, reversal
 from payments.processor import Declined, Processor, Reported, Seen
 
@@ -27,8 +28,6 @@ log = structlog.get_logger()
 PARKED: Final = ("unreadable", "broken", "no_such_attempt", "no_such_payment", "differs")
 """Results of events that somebody should look into."""
 TRIED_FOR: Final = timedelta(days=3)
-FIRST_WAIT: Final = timedelta(seconds=30)
-LONGEST_WAIT: Final = timedelta(hours=1)
 _NOT_YET: Final = ("no_such_attempt", "no_such_payment")
 """What an event may wait for: its payment may be told by another event that comes later."""
 
@@ -95,7 +94,7 @@ def apply_one(session: Session, processors: Mapping[str, Processor], *, at: date
         did = "broken"
     waited = real - event.received_real
     if did in _NOT_YET and waited < TRIED_FOR:
-        event.look_real = real + min(max(waited, FIRST_WAIT), LONGEST_WAIT)
+        event.look_real = real + min(max(waited, WAITS.payment_event), WAITS.payment_event_longest)
         session.flush()
         return "waits"
     event.applied_at, event.result, event.look_real = at, did, None

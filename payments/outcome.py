@@ -12,7 +12,7 @@ A payment for several creditors is one attempt and one payment a creditor, named
 """
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ from cases.debts.creditor import Creditor
 from cases.debts.ledger import Payment, pay
 from cases.history import Actor, Kind
 from cases.work import queue
-from payments.attempt import LOOKS_AFTER, UNFINISHED, PaymentAttempt, locked, look_again, shares_of, tell
+from payments.attempt import UNFINISHED, PaymentAttempt, locked, look_again, shares_of, tell
 from payments.processor import Declined, Seen, Standing
 
 BY = Actor("processor")
@@ -40,7 +40,6 @@ def take(
     at: datetime,
     real: datetime,
     cancelled: bool = False,
-    looks_after: timedelta = LOOKS_AFTER,
 ) -> str:
     """Applies what was seen of a page. Returns what that did, as a code.
 
@@ -60,12 +59,12 @@ def take(
             return _differs(session, row, seen, at)
         _came(row, seen, at)
         if seen.standing is Standing.PENDING or not confirmed:
-            look_again(row, real, looks_after)
+            look_again(row, real)
             return _announce(session, row, at)
         return _book(session, row, at)
     if seen.standing is Standing.OPEN:
         if row.state in (*UNFINISHED, "coming"):
-            look_again(row, real, looks_after)
+            look_again(row, real)
         return "open"
     return _over(session, row, seen.standing, at, cancelled)
 

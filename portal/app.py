@@ -111,6 +111,7 @@ def create_app(
     `clock` and `database` are made from the settings unless given. ValueError when the settings
     hold no key: cookies are signed with it.
     """
+    wiring.hurry(settings)
     if not structlog.is_configured():
         # Before anything can be logged: the library's own way shows the values of variables.
         logs.configure(settings.log_level)

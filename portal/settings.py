@@ -96,6 +96,8 @@ class Settings:
     web_threads: int = 2
     worker_processes: int = 2
     log_level: str = "info"
+    hurry: int = 1
+    """How many times shorter every wait is than by itself (`cases/waits.py`): for rehearsals of faults alone."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -146,6 +148,7 @@ class Settings:
             web_workers=reader.whole("EVENLY_WEB_WORKERS", 2, 1, 256),
             web_threads=reader.whole("EVENLY_WEB_THREADS", 2, 1, 64),
             worker_processes=reader.whole("EVENLY_WORKER_PROCESSES", 2, 1, 256),
+            hurry=reader.whole("EVENLY_HURRY", 1, 1, 600),
             log_level=reader.one_of("EVENLY_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
         )
         for account, given, token, tokens in (
@@ -231,6 +234,7 @@ class Settings:
             "EVENLY_WEB_THREADS": self.web_threads,
             "EVENLY_WORKER_PROCESSES": self.worker_processes,
             "EVENLY_LOG_LEVEL": self.log_level,
+            "EVENLY_HURRY": self.hurry,
         }
         return {name: "" if value is None else str(value) for name, value in named.items()}
 
@@ -356,6 +360,8 @@ def _harmful(settings: Settings) -> list[Problem]:
             problems.append(Problem(name, "names the stand-in for a carrier. Remove it."))
     if settings.stripe_api_key and not re.match(r"(sk|rk)_live_", settings.stripe_api_key):
         problems.append(Problem("STRIPE_API_KEY", "is no live key: people would believe that they had paid."))
+    if settings.hurry != 1:
+        problems.append(Problem("EVENLY_HURRY", "is for rehearsals: here a wait that is too short loses messages."))
     if not settings.public_url.startswith("https://"):
         problems.append(Problem("EVENLY_PUBLIC_URL", "must begin with https://: codes and debts pass over it."))
     return problems

@@ -6,7 +6,6 @@ the same answer.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import structlog
 
@@ -14,7 +13,7 @@ from cases.clock import Clock
 from cases.db import Database
 from payments import attempt as attempts
 from payments import callback, outcome
-from payments.attempt import LOOKS_AFTER, PaymentAttempt, look_again
+from payments.attempt import PaymentAttempt, look_again
 from payments.processor import NotTaken, Processor, Seen, Unreachable
 
 log = structlog.get_logger()
@@ -31,10 +30,9 @@ class Till:
         *,
         public_url: str,
         words: str,
-        looks_after: timedelta = LOOKS_AFTER,
     ) -> None:
         self.db, self.clock, self.processor = db, clock, processor
-        self._public_url, self._words, self.looks_after = public_url, words, looks_after
+        self._public_url, self._words = public_url, words
 
     @property
     def processors(self) -> Mapping[str, Processor]:
@@ -123,11 +121,11 @@ class Till:
         with self.db.acting() as session:
             return outcome.take(
                 session, self.processor.name, seen, confirmed=confirmed, cancelled=cancelled,
-                at=self.clock.now(), real=self.clock.real(), looks_after=self.looks_after,
+                at=self.clock.now(), real=self.clock.real(),
             )  # fmt: skip
 
     def _later(self, attempt: int) -> None:
         with self.db.acting() as session:
             row = attempts.locked(session, attempt)
             if row.look_real is not None:
-                look_again(row, self.clock.real(), self.looks_after)
+                look_again(row, self.clock.real())

@@ -6,6 +6,8 @@ what is due in the database, so a minute that was missed is made up in the next 
 
 from typing import Any, Final
 
+from cases.waits import WAITS
+
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 
@@ -28,7 +30,8 @@ the doors, at once."""
 
 def schedule() -> dict[str, dict[str, Any]]:
     """The timetable as Celery takes it. A task that nobody took before the next one comes is dropped."""
+    beat = WAITS.round.total_seconds() / MINUTE
     return {
-        name: {"task": f"evenly.{name}", "schedule": seconds, "options": {"expires": seconds}}
+        name: {"task": f"evenly.{name}", "schedule": seconds * beat, "options": {"expires": max(seconds * beat, 1.0)}}
         for name, seconds in ROUNDS.items()
     }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cases.clock import Clock
 from cases.db import Database
+from cases.waits import WAITS
 from messaging.carriers import Carrier
 from messaging.delivery import Prepare
 from messaging.providers.sendgrid import SendGrid
@@ -31,6 +32,11 @@ EVERY_ROOM: Final = models.ROOMS
 
 STATUS_PATH: Final = "/hooks/twilio/status"
 """Where Twilio reports to; the hook stands there."""
+
+
+def hurry(settings: Settings) -> None:
+    """Sets this process's waits, before anything is made that keeps one."""
+    WAITS.hurry(settings.hurry)
 
 
 def carriers(settings: Settings) -> dict[str, Carrier]:
@@ -80,6 +86,7 @@ def codes(keys: Keys) -> Prepare:
 
 def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | None = None) -> Rounds:
     """The rounds of this process. ValueError when the settings name no database."""
+    hurry(settings)
     keys = Keys(settings.keys)
     db = db or Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2)
     clock = clock or Clock(settings.clock_file)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 from celery import Celery, signals
 
+from cases.waits import WAITS
 from portal import logs, timetable, wiring
 from portal.rounds import Rounds
 from portal.settings import Settings
@@ -27,6 +28,7 @@ celery: Final = Celery("evenly")
 def _configured() -> dict[str, Any]:
     """Read when Celery first needs it, so that importing this module reads no settings."""
     settings = Settings.read(os.environ)
+    WAITS.hurry(settings.hurry)
     return {
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,
@@ -47,7 +49,7 @@ def _configured() -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "beat_schedule": timetable.schedule(),
-        "beat_max_loop_interval": 5,
+        "beat_max_loop_interval": min(5.0, WAITS.round.total_seconds()),
     }
 
 

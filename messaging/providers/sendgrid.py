@@ -13,6 +13,7 @@ from urllib.error import URLError
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
+from cases.waits import WAITS
 from messaging.carriers import (
     Answer,
     Found,
@@ -26,11 +27,6 @@ from messaging.carriers import (
     Verdict,
 )
 
-TIMEOUT: Final = 10.0
-"""Seconds; the client has no time-out of its own."""
-
-WAIT_AFTER_REFUSAL: Final = 60
-
 _OURS: Final = Meaning(Group.OURS)
 _LATER: Final = Meaning(Group.RETRY_LATER, final=False)
 
@@ -43,7 +39,7 @@ class SendGrid:
 
     def __init__(self, key: str, sender: str, called: str, *, base_url: str | None = None) -> None:
         self._client = SendGridAPIClient(key, host=base_url) if base_url else SendGridAPIClient(key)
-        self._client.client.timeout = TIMEOUT
+        self._client.client.timeout = WAITS.call.total_seconds()
         self._sender = {"email": sender, "name": called}
 
     def send(self, message: OutMessage) -> Answer:
@@ -88,9 +84,9 @@ class SendGrid:
 def _refusal(status: int) -> Answer:
     detail = f"http {status}"
     if status == 429:
-        return Answer(Verdict.LATER, code=str(status), meaning=_LATER, detail=detail, wait=WAIT_AFTER_REFUSAL)
+        return Answer(Verdict.LATER, code=str(status), meaning=_LATER, detail=detail, wait=_again())
     if status in (401, 403, 404, 407):
-        return Answer(Verdict.LATER, code=str(status), meaning=_OURS, detail=detail, wait=5 * WAIT_AFTER_REFUSAL)
+        return Answer(Verdict.LATER, code=str(status), meaning=_OURS, detail=detail, wait=5 * _again())
     if status == 408 or not 400 <= status < 500:
         return Answer(Verdict.UNCLEAR, code=str(status), detail=detail)
     return Answer(Verdict.REFUSED, code=str(status), meaning=_OURS, detail=detail)
@@ -103,3 +99,8 @@ def _never_left(error: URLError) -> bool:
 
 def _named(error: URLError) -> str:
     return type(error.reason).__name__ if isinstance(error.reason, Exception) else "URLError"
+
+
+def _again() -> float:
+    """Seconds before a mail goes again that was not taken for now."""
+    return WAITS.refused.total_seconds()

@@ -23,6 +23,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from cases.waits import WAITS
 from messaging.carriers import (
     LEAST_WAIT,
     Answer,
@@ -38,12 +39,6 @@ from messaging.carriers import (
     Sought,
     Verdict,
 )
-
-TIMEOUT: Final = 10.0
-"""Seconds to connect, and between two bytes of an answer. The client has none of its own."""
-
-WAIT_AFTER_REFUSAL: Final = 60
-"""Seconds before a message goes again that Twilio would not take for now, when it does not say."""
 
 VALIDITY: Final = (LEAST_WAIT, 36_000)
 LISTED: Final = 100
@@ -193,7 +188,7 @@ class Twilio:
     def _client(self) -> Client:
         client: Client | None = getattr(self._by_thread, "client", None)
         if client is None:
-            http = TwilioHttpClient(timeout=TIMEOUT)
+            http = TwilioHttpClient(timeout=WAITS.call.total_seconds())
             client = Client(self._account, self._token, http_client=http)
             if self._base_url:
                 client.api.base_url = self._base_url
@@ -220,9 +215,9 @@ def _refusal(status: int, code: str | None) -> Answer:
         return Answer(Verdict.UNCLEAR, code=code, detail=detail)
     meaning = meaning_of(code)
     if status == 429 or meaning == _LATER:
-        return Answer(Verdict.LATER, code=code, meaning=_LATER, detail=detail, wait=WAIT_AFTER_REFUSAL)
+        return Answer(Verdict.LATER, code=code, meaning=_LATER, detail=detail, wait=WAITS.refused.total_seconds())
     if meaning is None or (meaning is _UNKNOWN and status in _OUR_SIGN_IN):
-        return Answer(Verdict.LATER, code=code, meaning=_OURS, detail=detail, wait=5 * WAIT_AFTER_REFUSAL)
+        return Answer(Verdict.LATER, code=code, meaning=_OURS, detail=detail, wait=5 * WAITS.refused.total_seconds())
     return Answer(Verdict.REFUSED, code=code, meaning=meaning, detail=detail)
 
 

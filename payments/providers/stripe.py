@@ -17,10 +17,8 @@ from typing import Any, Final
 import stripe
 from stripe import StripeClient
 
+from cases.waits import WAITS
 from payments.processor import Begun, Declined, NotTaken, Order, Reported, Seen, Standing, Told, Unreachable
-
-TIMEOUT: Final = 10.0
-"""Seconds; the client's own limit is eighty."""
 
 LEAST: Final = {"GBP": 30, "EUR": 50, "USD": 50, "SEK": 300, "NOK": 300, "DKK": 250, "PLN": 200, "CZK": 1500, "CHF": 50}
 """The least charge in minor units; of any other currency a hundred."""
@@ -46,7 +44,7 @@ class Stripe:
             key,
             # The person waits, and the same key makes the next try harmless.
             max_network_retries=1,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=stripe.RequestsClient(timeout=WAITS.call.total_seconds()),
             base_addresses={"api": base_url} if base_url else {},
         )
 

@@ -109,7 +109,7 @@ def begin_payment() -> ResponseReturnValue:
                     row = attempts.start(
                         session, person=who.person, people=who.people, choice=choice, key=key,
                         least=desk.processor.least(choice.currency), provider=desk.processor.name, by=who.actor,
-                        at=g.now, real=desk.clock.real(), looks_after=desk.looks_after,
+                        at=g.now, real=desk.clock.real(),
                     )  # fmt: skip
                 begun, state = row.id, row.state
             return _to_card(desk, begun, state)

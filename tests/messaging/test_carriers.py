@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cases.waits import WAITS
 from messaging.carriers import Effect, Group, LookUpFailed, OutMessage, Progress, Sought, Verdict, applies
 from messaging.providers.sendgrid import SendGrid
 from messaging.providers.twilio import Twilio, meaning_of
@@ -88,7 +89,7 @@ def test_what_is_not_accepted_is_refused_put_off_or_unclear(
 def test_a_time_out_is_unclear_and_nothing_that_was_never_sent_is(
     world: Pretend, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging.providers.twilio.TIMEOUT", 0.3)
+    monkeypatch.setattr(WAITS, "call", timedelta(seconds=0.3))
     world.behave(PHONE, answer="hold")
     assert twilio.send(TEXT).verdict is Verdict.UNCLEAR
     nobody = Twilio(ACCOUNT_SID, AUTH_TOKEN, "+447700900999", callback="http://x/y", base_url="http://127.0.0.1:9")

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, text
 from cases.db import Database
 from cases.history import Actor
 from cases.refusal import Refusal
+from cases.waits import WAITS
 from messaging import inquiry, receipt
 from messaging.carriers import Answer, Found, LookUpFailed, Progress, Sought, Verdict
 from messaging.delivery import Carried
@@ -190,7 +191,7 @@ def test_a_text_accepted_without_an_answer_is_settled_and_not_sent_again(
 def test_a_time_out_with_the_text_accepted_is_settled_by_the_list(
     db: Database, at: datetime, world: Pretend, twilio: Twilio, superuser: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging.providers.twilio.TIMEOUT", 0.5)
+    monkeypatch.setattr(WAITS, "call", timedelta(seconds=0.5))
     world.behave(NUMBER, answer="hold", callbacks="drop")
     message = a_message(db, at, someone(db))
     with rounds(db, at, {"sms": twilio}) as (worker, _):

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cases.db import Database
+from cases.waits import WAITS
 from messaging.carriers import Answer, Found, Group, Inbound, Meaning, Progress, Report, Sought, Verdict
-from messaging.outcome import PUT_OFF
 from messaging.providers.tray import Tray
 from messaging.providers.twilio import Twilio
 from tests.messaging.rounds import rounds, states, told
@@ -42,7 +42,7 @@ def test_what_the_carrier_gave_up_for_now_goes_again_later_and_a_few_times_only(
                 worker.events()
             worker.deliver()
             assert len(tray.taken) == n, "not at once"
-            now += PUT_OFF * n
+            now += WAITS.put_off * n
             worker.clock.stands = now  # type: ignore[attr-defined]
     assert states(superuser) == [("failed", None)]
     kinds = [kind for kind, _ in told(superuser) if kind.startswith("message.")]
@@ -63,7 +63,7 @@ def test_what_comes_late_of_an_attempt_that_was_put_off_counts_only_if_it_arrive
         worker.events()
         report(db, at, late, sid="twilio-1", query=f"m={message}&a=1", ErrorCode="30001")
         worker.events()
-        worker.clock.stands = at + PUT_OFF  # type: ignore[attr-defined]
+        worker.clock.stands = at + WAITS.put_off  # type: ignore[attr-defined]
         worker.deliver()
     assert len(tray.taken) == (2 if goes_again else 1)
     assert states(superuser) == [("sent" if goes_again else "delivered", None)]
@@ -97,6 +97,6 @@ def test_what_the_list_says_was_given_up_for_now_goes_again_too(
         worker.clock.truly = worker.clock.real() + timedelta(minutes=1)  # type: ignore[attr-defined]
         worker.inquire()
         assert states(superuser) == [("planned", None)]
-        worker.clock.stands = at + PUT_OFF  # type: ignore[attr-defined]
+        worker.clock.stands = at + WAITS.put_off  # type: ignore[attr-defined]
         worker.deliver()
     assert states(superuser) == [("sent", None)]
