@@ -1,4 +1,4 @@
-"""The commands that load and answer: load, positions, explain, case, seal, verify.
+"""The commands that load and answer: load, day, positions, explain, case, seal, verify.
 
 Each is a door of one transaction. Loading that was refused whole, or only
 rehearsed (`--dry-run`), rolls back.
@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import select
 
 from cases import seal, verify
-from cases.arrears import explain, position
+from cases.arrears import daily, explain, position
 from cases.clock import local
 from cases.debts.account import Account, account_called
 from cases.debts.creditor import Creditor, creditor_called
@@ -25,6 +25,7 @@ from cases.intake import layout, load
 from cases.money import Money
 from cases.people.joint import accounts_of
 from cases.people.person import all_ids, case_called
+from portal import day as day_end
 from portal import load_report
 from portal.door import BY_COMMAND, Door, door
 
@@ -35,7 +36,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 def join(main: click.Group) -> None:
     """Adds these commands to `evenly`."""
-    for command in (load_command, positions_command, explain_command, case_command, seal_command, verify_command):
+    for command in (
+        load_command, day_command, positions_command, explain_command, case_command, seal_command, verify_command,
+    ):  # fmt: skip
         main.add_command(command)
 
 
@@ -76,6 +79,26 @@ def load_command(
     else:
         click.echo(load_report.as_text(result, dry_run=dry_run))
     sys.exit(1 if result.refused else 0)
+
+
+@click.command("day")
+@click.option("--on", type=DAY, help="The last day to close; else every day that has ended.")
+@click.option("--rebuild", "creditor_ref", help="A creditor's ref: its positions are then derived anew.")
+@click.option("--json", "as_json", is_flag=True)
+def day_command(on: datetime | None, creditor_ref: str | None, as_json: bool) -> None:
+    """Close the days that have ended: what is overdue by then, and whether plans were kept."""
+    until = on.date() if on else None
+    with door() as at, load_report.Progress(sys.stderr) as progress:
+        with at.db.acting() as session:
+            if creditor_ref:
+                creditor_called(session, creditor_ref)
+            if until:
+                daily.refuse_day(session, until, at=at.now)
+        result = day_end.run(at.db, at.now, until=until, longest=day_end.LONGEST, progress=progress)
+        rebuilt = day_end.rebuild(at.db, at.now, creditor_ref, progress=progress) if creditor_ref else None
+        told = day_end.as_json(at.db, result, rebuilt) if as_json else day_end.as_text(at.db, result, rebuilt)
+    click.echo(json.dumps(told) if as_json else told)
+    sys.exit(1 if result.open else 0)
 
 
 @click.command("positions")

@@ -198,6 +198,7 @@ STEPS: Final[Mapping[str, str]] = {
     "instalments": _s("instalments"),
     "entries": _s("entries"),
     "replay": _s("reversals"),
+    "day": _s("closing days"),
     "positions": _s("positions"),
     "done": _s("done"),
 }

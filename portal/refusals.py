@@ -118,6 +118,8 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "creditor.exists": _s("There is a creditor %(creditor)s already. Choose another reference."),
     "creditor.unknown": _s("There is no creditor %(creditor)s. Look at its reference again."),
     "message.not_uncertain": _s("This message is settled already. Open the case again to see how."),
+    "day.not_ended": _s("%(day)s has not ended yet for %(creditor)s. Name an earlier day."),
+    "day.closed_further": _s("%(last)s is closed already. Name a day from then on, or none."),
     "ledger.amount": _s("%(amount)s cannot be posted. Write an amount above nothing."),
     "ledger.key_taken": _s("%(key)s was posted before with other figures. Reverse it and use a new key."),
     "ledger.nothing_to_reverse": _s("There is no entry %(key)s to reverse. Look at its key again."),

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cases import seal
 from cases.arrangements import expiry
+from cases.arrears import daily
 from cases.clock import Clock
 from cases.db import Database
 from cases.history import Actor
@@ -30,7 +31,7 @@ from messaging import delivery, inquiry, notices, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
-from portal import code, knock, visit
+from portal import code, day, knock, visit
 from portal.till import Till
 
 log = structlog.get_logger()
@@ -111,9 +112,7 @@ class Rounds:
         while True:
             try:
                 with self.db.acting() as session:
-                    results = receipt.apply(
-                        session, by_name(self.carriers), at=self.clock.now(), ours=self.voice.name
-                    )
+                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now(), ours=self.voice.name)
             except DBAPIError as error:
                 # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
                 failed += 1
@@ -228,11 +227,17 @@ class Rounds:
             log.info("delivered", count=decided)
         return decided
 
+    def day(self) -> int:
+        """Closes the days that have ended, and judges the plans that they change. Returns how much was done."""
+        return day.run(self.db, self.clock.now()).changed
+
     def run_due(self) -> int:
         """Makes every round in order until nothing more is due now. Returns how many messages were decided.
 
-        What people have written is heard before anything is sent.
+        Days that have ended are closed first, for what is due follows from them. What people have written is
+        heard before anything is sent.
         """
+        self.day()
         self.sweep()
         self.expire()
         self.events()
@@ -274,7 +279,9 @@ class Rounds:
 
     def _others_at_work(self) -> bool:
         with self.db.acting() as session:
-            return delivery.in_hand(session, self.carriers, at=self.clock.now(), real=self.clock.real())
+            return daily.waiting(session) > 0 or delivery.in_hand(
+                session, self.carriers, at=self.clock.now(), real=self.clock.real()
+            )
 
     def close(self) -> None:
         """Ends the threads, after what they are at."""

@@ -12,6 +12,7 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 
 ROUNDS: Final[dict[str, float]] = {
+    "day": MINUTE,
     "codes": MINUTE,
     "answers": MINUTE,
     "reminders": MINUTE,

@@ -83,6 +83,7 @@ def _task(make: Callable[[Rounds], int], name: str, *then: str) -> None:
                 wake(each)
 
 
+_task(Rounds.day, "day", "answers")
 _task(Rounds.codes, "codes", "deliver")
 _task(Rounds.answers, "answers", "deliver")
 _task(Rounds.reminders, "reminders", "deliver")

@@ -112,21 +112,20 @@ BY_ZONE: Final = (
     " from account x join creditor c on c.id = x.creditor_id left join position k on k.account_id = x.id"
     " where x.id = any(cast(:ids as bigint[]))"
 )
-TOLD: Final = f"""
-insert into history (at, kind, actor, creditor_id, account_id, facts)
-select cast(:at as timestamptz), case when t.overdue > 0 then '{Kind.ARREARS_ENTERED}' else '{Kind.ARREARS_LEFT}' end, cast(:by as text), t.creditor_id, t.account_id,
-  json_build_object('overdue', t.overdue, 'currency', (select currency from account where id = t.account_id), 'since', t.since, 'on', t.as_of)
-from told t order by t.account_id
-"""
-"""One line for each account of `told`: overdue became something, or nothing."""
-_KEEP: Final = f"""
-, kept as (insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)
+KEPT: Final = """
+kept as (insert into position (account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, facts_tx)
   select account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change, (select history_tx()) from r order by account_id
   on conflict (account_id) do update set as_of = excluded.as_of, fallen = excluded.fallen, met = excluded.met, overdue = excluded.overdue,
-    since = excluded.since, rest = excluded.rest, next_due = excluded.next_due, next_change = excluded.next_change, facts_tx = excluded.facts_tx),
-told as (select r.* from r left join position k using (account_id)
-  where (r.overdue > 0) <> (coalesce(k.overdue, 0) > 0) and (cast(:fresh as boolean) or k.account_id is not null))
-{TOLD}"""
+    since = excluded.since, rest = excluded.rest, next_due = excluded.next_due, next_change = excluded.next_change, facts_tx = excluded.facts_tx)"""
+TOLD: Final = f"""
+flipped as (select r.* from r left join position k using (account_id)
+  where (r.overdue > 0) <> (coalesce(k.overdue, 0) > 0) and (cast(:fresh as boolean) or k.account_id is not null)),
+told as (insert into history (at, kind, actor, creditor_id, account_id, facts)
+  select cast(:at as timestamptz), case when f.overdue > 0 then '{Kind.ARREARS_ENTERED}' else '{Kind.ARREARS_LEFT}' end, cast(:by as text),
+    f.creditor_id, f.account_id, json_build_object('overdue', f.overdue, 'currency', a.currency, 'since', f.since, 'on', f.as_of)
+  from flipped f join account a on a.id = f.account_id order by f.account_id)
+"""
+"""With the rows of `r` kept: one line for each account of which overdue became something, or nothing."""
 _COLUMNS: Final = "account_id, creditor_id, as_of, fallen, met, overdue, since, rest, next_due, next_change"
 
 
@@ -164,4 +163,7 @@ def refresh(session: Session, accounts: Sequence[int], *, by: Actor, at: datetim
     session.flush()
     ids = sorted(set(accounts))
     hold(session, ids)
-    session.execute(text(DERIVE.format(asked=BY_ZONE) + _KEEP), {"ids": ids, "at": at, "by": str(by), "fresh": fresh})
+    session.execute(
+        text(DERIVE.format(asked=BY_ZONE) + f", {KEPT},\n{TOLD} select 1"),
+        {"ids": ids, "at": at, "by": str(by), "fresh": fresh},
+    )

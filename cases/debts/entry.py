@@ -121,6 +121,7 @@ class Entry(Base):
         Index("entry_reversed_once", "reverses", unique=True, postgresql_where=text("reverses is not null")),
         Index("entry_tx", "tx", "id"),
         Index("entry_account", "account_id", "value_date", "id", postgresql_include=["component", "amount"]),
+        Index("entry_due", "account_id", "due_on", postgresql_where=text("due_on is not null")),
         Index("entry_payment", "payment_id", postgresql_where=text("payment_id is not null")),
     )
 

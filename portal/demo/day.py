@@ -1,8 +1,9 @@
 """Next morning, and go to day: the demo's day moves forward, and what was due is done.
 
-The clock goes to 9:30 in London of each skipped day, in order; then the same rounds
-that worker and timetable make in production run here, until nothing more is due that
-day. So the button comes back when what was due on each day has been sent or withheld.
+The clock goes to 9:30 in London of each skipped day, in order; then the day that has
+ended is closed, and the same rounds that worker and timetable make in production
+run here, until nothing more is due that day. So the button comes back when what was
+due on each day has been sent or withheld.
 Codes, visits, leases and signatures keep real time.
 """
 

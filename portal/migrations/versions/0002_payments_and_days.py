@@ -182,6 +182,9 @@ def upgrade() -> None:
     op.add_column("arrangement", sa.Column("counted_on", sa.Date(), nullable=True))
     op.add_column("arrangement", sa.Column("missed", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("arrangement", sa.Column("next_change", sa.Date(), nullable=True))
+    op.create_index(
+        "entry_due", "entry", ["account_id", "due_on"], unique=False, postgresql_where=sa.text("due_on is not null")
+    )
     op.create_index("arrangement_next_change", "arrangement", ["next_change"], unique=False)
     op.create_check_constraint("missed", "arrangement", "missed >= 0")
     op.drop_constraint(op.f("work_item_kind"), "work_item")
