@@ -37,7 +37,7 @@ def test_owed_now_on_its_way_and_owed_once_it_arrives_are_rows_of_their_own(
     assert rows == [("Owed now", 173660), ("Your payment on its way", -2000), ("Owed once it arrives", 171660)]
     read = words(page)
     assert "Counting everything up to today, Tuesday 24 November" in read
-    assert "Card, Monday 23 November. It should arrive by Monday 30 November." in read
+    assert "Card, Tuesday 24 November, 09:30. It should arrive by Monday 30 November." in read
 
 
 def test_more_on_its_way_than_its_debt_lowers_no_other_debt(app: Evenly, db: Database, home_of_marta: Marta) -> None:
