@@ -15,29 +15,18 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from pretend.posting import Answer, exchange
 from pretend.text import Text, Told
 
 AT_ONCE = 16
 PAUSE = 0.25
 MOMENT = 1.0
 PATIENCE = 60.0
-ANSWER_LIMIT = 1024 * 1024
 
 Params = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: ``http`` is None when nothing did, and ``why`` says what happened."""
-
-    http: int | None
-    content_type: str = ""
-    body: str = ""
-    why: str = ""
-    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,56 +162,11 @@ class Postman:
 
 async def _exchange(url: str, body: bytes, signed: str, overrides: Overrides, tries: int) -> tuple[Answer, str]:
     """One post, and how it failed: ct, rt, 4xx, 5xx or nothing."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    try:
-        port = parts.port or (443 if secure else 80)
-        opening = asyncio.open_connection(parts.hostname, port, ssl=secure or None, limit=ANSWER_LIMIT)
-        reader, writer = await asyncio.wait_for(opening, overrides.connect)
-    except (OSError, ValueError, TimeoutError) as error:
-        return Answer(None, why=f"no connection ({type(error).__name__})", tries=tries), "ct"
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        head = [
-            f"POST {target} HTTP/1.1",
-            f"Host: {parts.netloc.rpartition('@')[2]}",
-            "Content-Type: application/x-www-form-urlencoded; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            f"X-Twilio-Signature: {signed}",
-            f"I-Twilio-Idempotency-Token: {hashlib.sha256(signed.encode()).hexdigest()[:36]}",
-            "User-Agent: TwilioProxy/1.1",
-            "Accept: */*",
-            "Connection: close",
-        ]
-        if parts.username is not None:
-            login = base64.b64encode(f"{parts.username}:{parts.password or ''}".encode()).decode()
-            head.append(f"Authorization: Basic {login}")
-        writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body)
-        answer = await asyncio.wait_for(_answer(reader, tries), overrides.read)
-    except (OSError, ValueError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
-        return Answer(None, why=f"no answer ({type(error).__name__})", tries=tries), "rt"
-    finally:
-        writer.close()
-    assert answer.http is not None
-    failure = f"{answer.http // 100}xx" if answer.http >= 400 else ""
-    return answer, failure
-
-
-async def _answer(reader: asyncio.StreamReader, tries: int) -> Answer:
-    """Reads one HTTP answer."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    status = int(head[0].split(" ")[1])
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        body = b""
-        while size := int((await reader.readline()).split(b";")[0], 16):
-            body += await reader.readexactly(size)
-            await reader.readline()
-            if len(body) > ANSWER_LIMIT:
-                raise ValueError("too long")
-    elif "content-length" in headers:
-        body = await reader.readexactly(min(int(headers["content-length"]), ANSWER_LIMIT))
-    else:
-        body = await reader.read(ANSWER_LIMIT)
-    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    return Answer(status, content_type, body.decode("utf-8", "replace"), tries=tries)
+    headers = [
+        "Content-Type: application/x-www-form-urlencoded; charset=utf-8",
+        f"X-Twilio-Signature: {signed}",
+        f"I-Twilio-Idempotency-Token: {hashlib.sha256(signed.encode()).hexdigest()[:36]}",
+        "User-Agent: TwilioProxy/1.1",
+    ]
+    answer, failure = await exchange(url, body, headers, connect=overrides.connect, read=overrides.read)
+    return replace(answer, tries=tries), failure

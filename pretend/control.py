@@ -13,6 +13,7 @@ GET    /control/owed                                callbacks still to be posted
 POST   /control/reset                               forget everything
 ==================================================  =================================================
 
+Card payments have their own paths, see ``stripe_control``; their log and what is owed stand here.
 In the log a text that the carrier wrote by itself has ``by_carrier`` true; ``refused`` holds what was
 asked and not taken, with the error code (null: the connection was cut).
 """
@@ -23,7 +24,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from pretend import behaviour, carrier, twilio
+from pretend import behaviour, carrier, stripe_control, twilio
 from pretend.behaviour import DEFAULT
 from pretend.mail import Mail
 from pretend.text import Text
@@ -60,10 +61,10 @@ def routes(world: World) -> list[Route]:
 
 
 def owed(world: World) -> dict[str, int]:
-    """How many callbacks are still to be posted, and how many of them are held."""
+    """How many callbacks and events are still to be posted, and how many of them are held."""
     texts = [t for t in world.store.texts.values() if t.callback and len(t.told) < len(t.owed)]
     held = sum(len(t.outstanding()) for t in texts if t.held)
-    return {"owed": sum(len(t.outstanding()) for t in texts), "held": held}
+    return {"owed": sum(len(t.outstanding()) for t in texts), "held": held, **stripe_control.owed(world)}
 
 
 def _key(kind: str, key: str) -> str:
@@ -138,6 +139,7 @@ def _log(world: World, request: Request) -> Response:
             "mails": [_mail(m) for m in mails],
             "refused": refusals,
             "opted_out": sorted([ours, phone] for ours, phone in world.store.opted_out),
+            **stripe_control.seen(world, since, to),
             **owed(world),
         },
     )
@@ -145,6 +147,7 @@ def _log(world: World, request: Request) -> Response:
 
 async def _reset(world: World) -> Response:
     await world.postman.stop()
+    await world.courier.stop()
     world.store.reset()
     return json_response(200, {"ok": True})
 

@@ -76,14 +76,14 @@ def routes(world: World) -> list[Route]:
     def on_phone(act: Any) -> Any:
         def handler(request: Request, number: str) -> Any:
             number = number if number.startswith("+") else "+" + number.strip()
-            return act(world, request, number) if NUMBER.fullmatch(number) else _missing(world)
+            return act(world, request, number) if NUMBER.fullmatch(number) else missing(world)
 
         return handler
 
     def on_carrier(act: Any) -> Any:
         def handler(request: Request, number: str) -> Any:
             known = number == DEFAULT or NUMBER.fullmatch(number)
-            return act(world, request, number) if known else _missing(world)
+            return act(world, request, number) if known else missing(world)
 
         return handler
 
@@ -97,22 +97,27 @@ def routes(world: World) -> list[Route]:
         ("GET", "/mail/{address}/{id}", lambda request, address, id: _html(world, address.lower(), id)),
         ("GET", r"/pretend\.css", lambda request: Response(200, STYLE, "text/css; charset=utf-8", SAFE)),
         ("GET", r"/favicon\.ico", lambda request: Response(204)),
-        ("*", "/.*", lambda request: _missing(world)),
+        ("*", "/.*", lambda request: missing(world)),
     ]
 
 
 # Pages -------------------------------------------------------------------------------------------
 
 
-def _page(world: World, template: str, *, status: int = 200, **facts: Any) -> Response:
+def page(
+    world: World, template: str, *, status: int = 200, policy: str = POLICY, delay: float = 0.0, **facts: Any
+) -> Response:
+    """A page of the pretend world; ``policy`` is its Content-Security-Policy, ``delay`` seconds before it comes."""
     inbound = urlsplit(world.settings.inbound_url)
     product = f"{inbound.scheme}://{inbound.netloc}/" if inbound.netloc else ""
-    page = _pages.get_template(template).render(name=world.settings.name, product=product, **facts)
-    return Response(status, page.encode(), "text/html; charset=utf-8", (*SAFE, ("Content-Security-Policy", POLICY)))
+    words = _pages.get_template(template).render(name=world.settings.name, product=product, **facts)
+    headers = (*SAFE, ("Content-Security-Policy", policy))
+    return Response(status, words.encode(), "text/html; charset=utf-8", headers, delay)
 
 
-def _missing(world: World) -> Response:
-    return _page(world, "missing.html", status=404)
+def missing(world: World) -> Response:
+    """There is no such page."""
+    return page(world, "missing.html", status=404)
 
 
 def _start(world: World, request: Request) -> Response:
@@ -124,8 +129,9 @@ def _start(world: World, request: Request) -> Response:
     boxes = sorted(store.mailboxes.items(), key=lambda item: item[1][-1].at, reverse=True)
     phones = [item for item in phones if wanted in item[0]]
     boxes = [item for item in boxes if wanted in item[0]]
+    banks = [(who, ids) for who, ids in reversed(store.till.people.items()) if wanted in who.lower()]
     unknown = NUMBER.fullmatch(wanted) is not None and wanted not in store.phones
-    return _page(
+    return page(
         world,
         "start.html",
         find=find,
@@ -134,22 +140,30 @@ def _start(world: World, request: Request) -> Response:
         phone_count=len(phones),
         boxes=[_box_row(address, mails, asked) for address, mails in boxes[:LISTED]],
         box_count=len(boxes),
-        behaviours=sorted(store.number_behaviours),
+        banks=[_bank_row(world, who, ids, asked) for who, ids in banks[:LISTED]],
+        bank_count=len(banks),
+        behaviours=sorted(store.behaviours("number")),
         path=quote,
     )
 
 
 def _phone_row(world: World, number: str, texts: list[Text], now: float, asked: dict[str, str]) -> dict[str, Any]:
     last = texts[-1]
-    day, clock, _ = _moment(last.at, last.days, number, asked)
+    day, clock, _ = moment_shown(last.at, last.days, number, asked)
     out = any(phone == number for _, phone in world.store.opted_out)
     return {"key": number, "count": len(texts), "when": f"{day}, {clock}", "last": _short(last.body), "out": out}
 
 
 def _box_row(address: str, mails: list[Mail], asked: dict[str, str]) -> dict[str, Any]:
     last = mails[-1]
-    day, clock, _ = _moment(last.at, last.days, "", asked)
+    day, clock, _ = moment_shown(last.at, last.days, "", asked)
     return {"key": address, "count": len(mails), "when": f"{day}, {clock}", "last": _short(last.subject)}
+
+
+def _bank_row(world: World, who: str, ids: list[str], asked: dict[str, str]) -> dict[str, Any]:
+    last = world.store.till.sessions[ids[-1]]
+    day, clock, _ = moment_shown(last.created, last.days, who, asked)
+    return {"key": who, "count": len(ids), "when": f"{day}, {clock}", "last": _short(last.items[0].name)}
 
 
 def _phone(
@@ -161,7 +175,7 @@ def _phone(
     shown_texts = texts if "all" in asked else texts[-ON_PHONE:]
     answered = store.texts.get(asked.get("answered", ""))
     senders = [t.ours for t in reversed(texts)] + [ours for ours, _ in store.senders.most_common(20)]
-    return _page(
+    return page(
         world,
         "phone.html",
         status=status,
@@ -170,13 +184,14 @@ def _phone(
         earlier=len(texts) - len(shown_texts),
         senders=[s for s in dict.fromkeys(senders) if re.fullmatch(r"\+?\d+", s) and s != number],
         out=sorted(ours for ours, phone in store.opted_out if phone == number),
-        treated=number in store.number_behaviours,
+        treated=number in store.behaviours("number"),
         result=_hook_note(world, answered) if answered is not None and answered.direction == INBOUND else None,
         typed=typed,
         problem=problem,
         limit=twilio.BODY_LIMIT,
         here=f"/phone/{quote(number)}",
         carrier_page=f"/carrier/{quote(number)}",
+        bank_page=f"/bank/{quote(number)}" if number in store.till.people else "",
         days=asked.get("days", ""),
     )
 
@@ -208,10 +223,10 @@ def _carrier(
     problems: list[str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    told = world.store.number_behaviours.get(number)
+    told = world.store.behaviours("number").get(number)
     values = {key: "" if value is None else str(value) for key, value in (told or Behaviour()).as_dict().items()}
     held = sum(t.held for t in world.store.texts.values() if number in (DEFAULT, t.to))
-    return _page(
+    return page(
         world,
         "carrier.html",
         status=400 if problems else 200,
@@ -250,11 +265,11 @@ def _mailbox(world: World, request: Request, address: str) -> Response:
     mails = sorted(world.store.mailboxes.get(address, []), key=lambda mail: mail.at, reverse=True)
     shown_mails = mails if "all" in asked else mails[:LISTED]
     letters = [
-        {"mail": mail, "text": linked(mail.text), "when": _moment(mail.at, mail.days, "", asked)}
+        {"mail": mail, "text": linked(mail.text), "when": moment_shown(mail.at, mail.days, "", asked)}
         for mail in shown_mails
     ]
     here = f"/mail/{quote(address)}"
-    return _page(
+    return page(
         world, "mailbox.html", address=address, letters=letters, here=here, earlier=len(mails) - len(shown_mails)
     )
 
@@ -262,7 +277,7 @@ def _mailbox(world: World, request: Request, address: str) -> Response:
 def _html(world: World, address: str, id: str) -> Response:
     mail = world.store.mails.get(id)
     if mail is None or address not in mail.mailboxes() or not mail.html:
-        return _missing(world)
+        return missing(world)
     body = '<!doctype html><meta charset="utf-8"><base target="_top">' + mail.html
     return Response(200, body.encode(), "text/html; charset=utf-8", (*SAFE, ("Content-Security-Policy", MAIL_POLICY)))
 
@@ -283,7 +298,7 @@ def linked(words: str) -> Markup:
 
 def _line(world: World, text: Text, now: float, asked: dict[str, str]) -> Line:
     status = text.status(now)
-    day, clock, stamp = _moment(text.at, text.days, text.phone, asked)
+    day, clock, stamp = moment_shown(text.at, text.days, text.phone, asked)
     if text.direction == INBOUND:
         note, bad = _hook_note(world, text)
         return Line("own", day, clock, stamp, text.to, linked(text.body), note, bad)
@@ -312,7 +327,7 @@ def _hook_note(world: World, text: Text) -> tuple[str, bool]:
     return f"Taken by {name}.", False
 
 
-def _moment(at: float, days: float, number: str, asked: dict[str, str]) -> tuple[str, str, str]:
+def moment_shown(at: float, days: float, number: str, asked: dict[str, str]) -> tuple[str, str, str]:
     """Day, time of day and machine-readable moment, on the demo's day (or moved as ``?days=`` says)."""
     told = asked.get("days", "")
     if re.fullmatch(r"-?\d{1,6}", told):

@@ -1,6 +1,7 @@
 """Settings of the pretend world: the environment and the command line, read once.
 
 The credentials are those that the product's settings name, so that both sides fit without more ado.
+Stripe may be left out: without a key its paths let nobody in, and everything else works.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ class Settings:
     account_sid: str
     auth_token: str
     sendgrid_key: str
+    stripe_key: str = ""
+    stripe_secret: str = ""
+    stripe_hook_url: str = ""
     inbound_url: str = ""
     name: str = "the service"
     clock_file: Path | None = None
@@ -49,6 +53,11 @@ def read(environ: Mapping[str, str], *, state: Path, delay_ms: int = 0, quiet: b
     inbound = environ.get("PRETEND_INBOUND_URL", "")
     if inbound and not inbound.startswith(("http://", "https://")):
         reasons.append("PRETEND_INBOUND_URL must begin with http:// or https://.")
+    hook = environ.get("PRETEND_STRIPE_HOOK_URL", "")
+    if hook and not hook.startswith(("http://", "https://")):
+        reasons.append("PRETEND_STRIPE_HOOK_URL must begin with http:// or https://.")
+    if hook and not environ.get("STRIPE_WEBHOOK_SECRET"):
+        reasons.append("STRIPE_WEBHOOK_SECRET is not set, but PRETEND_STRIPE_HOOK_URL is.")
     if delay_ms < 0:
         reasons.append("--delay-ms must not be negative.")
     if reasons:
@@ -59,6 +68,9 @@ def read(environ: Mapping[str, str], *, state: Path, delay_ms: int = 0, quiet: b
         account_sid=sid,
         auth_token=environ["TWILIO_AUTH_TOKEN"],
         sendgrid_key=environ["SENDGRID_API_KEY"],
+        stripe_key=environ.get("STRIPE_API_KEY", ""),
+        stripe_secret=environ.get("STRIPE_WEBHOOK_SECRET", ""),
+        stripe_hook_url=hook,
         inbound_url=inbound,
         name=environ.get("PRETEND_NAME") or "the service",
         clock_file=Path(clock) if clock else None,

@@ -13,13 +13,16 @@ import fcntl
 import json
 import os
 from collections import Counter, defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pretend.behaviour import DEFAULT, Behaviour
+from pretend.behaviour import DEFAULT, KINDS
+from pretend.event import Event, Posted
 from pretend.mail import Mail
+from pretend.payment import Kept
 from pretend.text import Text, Told
+from pretend.till import Record, Till
 
 LOG = "pretend.jsonl"
 
@@ -56,8 +59,8 @@ class Store:
         self.mailboxes: dict[str, list[Mail]] = defaultdict(list)
         self.refusals: list[dict[str, Any]] = []
         self.opted_out: set[tuple[str, str]] = set()
-        self.number_behaviours: dict[str, Behaviour] = {}
-        self.mailbox_behaviours: dict[str, Behaviour] = {}
+        self.till = Till()
+        self._behaviours: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 
     # Acts ---------------------------------------------------------------------------------------
 
@@ -89,8 +92,23 @@ class Store:
         """A mail was taken."""
         self._act("mail", {**mail.line(), "spends": spends})
 
-    def record_behaviour(self, kind: str, key: str, behaviour: Behaviour | None) -> None:
-        """How a number or a mailbox (``kind``) is treated from now on; None: as the default says."""
+    def record_till(
+        self, records: list[Record], events: list[Event], *, kept: Kept | None = None, spends: str | None = None
+    ) -> None:
+        """One act on card payments: the records as they now stand, what is told of it, the answer to keep."""
+        line: dict[str, Any] = {"put": [asdict(record) for record in records], "events": [e.line() for e in events]}
+        self._act("till", {**line, "kept": asdict(kept) if kept else None, "spends": spends})
+
+    def record_posted(self, event: Event, posted: Posted) -> None:
+        """An event was posted."""
+        self._act("posted", {"id": event.id, **asdict(posted)})
+
+    def record_event(self, event: Event, **changes: Any) -> None:
+        """Fields of ``event`` that now read otherwise."""
+        self._act("event", {"id": event.id, **changes})
+
+    def record_behaviour(self, kind: str, key: str, behaviour: Any) -> None:
+        """How one of that ``kind`` (see ``behaviour.KINDS``) is treated from now on; None: as the default says."""
         value = behaviour.as_dict() if behaviour else None
         self._act("behaviour", {"kind": kind, "key": key, "value": value})
 
@@ -101,19 +119,19 @@ class Store:
 
     # Questions ----------------------------------------------------------------------------------
 
-    def behaviours(self, kind: str) -> dict[str, Behaviour]:
-        """The behaviours that were told, by number or by mailbox (``kind``)."""
-        return self.number_behaviours if kind == "number" else self.mailbox_behaviours
+    def behaviours(self, kind: str) -> dict[str, Any]:
+        """The behaviours that were told, by number, mailbox, reference or card (``kind``)."""
+        return self._behaviours[kind]
 
-    def behaviour_of(self, kind: str, key: str, delay_ms: int) -> tuple[Behaviour, str | None]:
-        """The behaviour for a number or mailbox and, where a request uses it up, the key to spend.
+    def behaviour_of(self, kind: str, key: str, delay_ms: int) -> tuple[Any, str | None]:
+        """The behaviour for a number, mailbox or reference and, where a request uses it up, the key to spend.
 
         ``delay_ms`` is the wait where nobody told another.
         """
         told = self.behaviours(kind)
         default = told.get(DEFAULT)
         own = told.get(key)
-        behaviour = own or default or _USUAL
+        behaviour = own or default or _USUAL[kind]
         if behaviour.delay_ms is None:
             wait = delay_ms if default is None or default.delay_ms is None else default.delay_ms
             behaviour = _with_delay(behaviour, wait)
@@ -178,11 +196,17 @@ class Store:
             if record["value"] is None:
                 told.pop(record["key"], None)
             else:
-                told[record["key"]] = Behaviour(**record["value"])
+                told[record["key"]] = KINDS[record["kind"]][0](**record["value"])
+        elif kind == "till":
+            self.till.apply(record)
+        elif kind == "posted":
+            self.till.apply_posted(record)
+        elif kind == "event":
+            self.till.apply_event(record)
         else:
             raise ValueError(kind)
         if spends is not None:
-            self._spend("mailbox" if kind == "mail" or record.get("mailbox") else "number", spends)
+            self._spend(_kind_spent(kind, record), spends)
 
     def _spend(self, kind: str, key: str) -> None:
         told = self.behaviours(kind)
@@ -193,16 +217,23 @@ class Store:
             told[key] = left
 
 
-_USUAL = Behaviour()
+_USUAL: dict[str, Any] = {kind: made() for kind, (made, _) in KINDS.items()}
 
 
-def _with_delay(behaviour: Behaviour, delay_ms: int) -> Behaviour:
+def _kind_spent(kind: str, record: dict[str, Any]) -> str:
+    """Whose behaviour a line uses up."""
+    if kind == "till" or record.get("stripe"):
+        return "stripe"
+    return "mailbox" if kind == "mail" or record.get("mailbox") else "number"
+
+
+def _with_delay(behaviour: Any, delay_ms: int) -> Any:
     cached = _DELAYED.get((behaviour, delay_ms))
     if cached is None:
         if len(_DELAYED) > 1000:
             _DELAYED.clear()
-        cached = _DELAYED[behaviour, delay_ms] = Behaviour(**{**behaviour.as_dict(), "delay_ms": delay_ms})
+        cached = _DELAYED[behaviour, delay_ms] = replace(behaviour, delay_ms=delay_ms)
     return cached
 
 
-_DELAYED: dict[tuple[Behaviour, int], Behaviour] = {}
+_DELAYED: dict[tuple[Any, int], Any] = {}

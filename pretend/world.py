@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import Any
 
-from pretend import carrier, control, pages, sendgrid, twilio
-from pretend.callbacks import Answer, Params, Postman
+from pretend import bank, carrier, checkout, control, pages, resources, sendgrid, stripe, stripe_control, twilio
+from pretend.callbacks import Params, Postman
 from pretend.clock import DayFile
+from pretend.courier import Courier
+from pretend.event import Event, Posted
+from pretend.posting import Answer
 from pretend.settings import Settings
 from pretend.store import Store
 from pretend.text import Text, Told
 from pretend.web import Router
 
 # The first route that fits wins: the carriers' interfaces come first, the pages last.
-ROOMS = (twilio, sendgrid, control, pages)
+ROOMS = (twilio, sendgrid, stripe, stripe_control, control, checkout, bank, pages)
 
 
 @dataclass(slots=True)
 class World:
-    """Settings, records, the demo's day and the postman. Needs a running event loop."""
+    """Settings, records, the demo's day, the postman of texts and the courier of events. Needs a running event loop."""
 
     settings: Settings
     store: Store
     days: DayFile
     postman: Postman
+    courier: Courier
 
 
 def make(settings: Settings) -> World:
@@ -35,11 +41,18 @@ def make(settings: Settings) -> World:
     def told(text: Text, what: Told, answer: Answer) -> None:
         carrier.settle(world, text, what, answer)
 
+    def shown(event: Event) -> dict[str, Any]:
+        return resources.event(event, time.time())
+
+    def posted(event: Event, what: Posted) -> None:
+        world.store.record_posted(event, what)
+
     world = World(
         settings=settings,
         store=Store(settings.state),
         days=DayFile(settings.clock_file),
         postman=Postman(settings.auth_token, params, told),
+        courier=Courier(settings.stripe_hook_url, settings.stripe_secret, shown, posted),
     )
     return world
 

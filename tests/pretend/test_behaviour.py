@@ -116,11 +116,12 @@ def test_callbacks_may_come_the_last_first(world: Pretend, hook: Hook) -> None:
 def test_callbacks_may_be_held_until_released(world: Pretend, hook: Hook) -> None:
     world.behave(callbacks="hold")
     world.wait_for(world.send(status_callback=f"{hook.url}/s").sid, "delivered")
-    assert world.control("owed") == {"owed": 3, "held": 3} and hook.posts == []
+    owed = world.control("owed")
+    assert (owed["owed"], owed["held"]) == (3, 3) and hook.posts == []
     assert world.control(f"numbers/{PHONE}/release", {}) == {"released": 1}
     hook.wait(3)
     assert hook.statuses() == ["sending", "sent", "delivered"]
-    until(lambda: world.control("owed") == {"owed": 0, "held": 0})
+    until(lambda: set(world.control("owed").values()) == {0})
 
 
 def test_callbacks_may_be_dropped(world: Pretend, hook: Hook) -> None:
