@@ -121,6 +121,10 @@ class Stripe:
         ) as error:  # fmt: skip
             raise NotTaken(str(error.code or type(error).__name__)) from None
         except stripe.StripeError as error:
+            if (error.headers or {}).get("idempotent-replayed") == "true":
+                # A mistake of Stripe's own is kept for the key: asked again and again, it stays the answer. Whatever
+                # was made then, nobody was ever given its address, so nobody can pay there.
+                raise NotTaken(type(error).__name__) from None
             # Too many requests, a conflict with our own first try, its own mistake, or no connection.
             raise Unreachable(type(error).__name__) from None
 
