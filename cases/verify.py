@@ -1,4 +1,4 @@
-"""The proof: seals, ledger and kept positions, each against the facts.
+"""The proof: seals, ledger, kept positions and the state of plans, each against the facts.
 
 `verify` asks set-based questions and names the first row of each rule that is
 off. It changes nothing. What it cannot prove it counts: rows not yet sealed.
@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cases.arrangements import monitoring
 from cases.arrears.position import DERIVE
 from cases.seal import Finding, Sealed, check_seals
 
@@ -68,6 +69,15 @@ RULES: Final = {
         select c.arrangement_id from arrangement_account c
         left join (select i.arrangement_id, s.account_id, sum(s.amount) as shared from instalment i join instalment_share s on s.instalment_id = i.id group by 1, 2) x
           using (arrangement_id, account_id) where coalesce(x.shared, 0) <> c.amount order by 1 limit 1""",
+    ("arrangement", "ends_without_its_accounts"): """
+        select a.arrangement_id from arrangement_account a join arrangement g on g.id = a.arrangement_id
+        where (g.ended_at is null) <> (a.ended_at is null) order by 1 limit 1""",
+    ("payment", "named_for_another_account"): """
+        select n.payment_id from payment_named n join entry e on e.payment_id = n.payment_id
+        where not exists (select from arrangement_account a where a.arrangement_id = n.arrangement_id and a.account_id = e.account_id) order by 1 limit 1""",
+    ("day_run", "days_out_of_order"): """
+        select d.creditor_id from day_run d join day_run b on b.creditor_id = d.creditor_id and b.day < d.day
+        where d.finished_at is not null and b.finished_at is null order by 1 limit 1""",
     ("account", "no_live_terms"): """
         select a.id from account a where not exists (select from account_terms t where t.account_id = a.id and t.replaced_at is null) order by 1 limit 1""",
 }
@@ -105,6 +115,9 @@ def verify(session: Session, anchor: tuple[int, str] | None = None) -> Proof:
     if off is not None:
         facts = {"kept": off[1], "derived": off[2], "kept_since": off[3], "derived_since": off[4]}
         findings.append(Finding("position", off[0], "differs_from_facts", facts))
+    plan = monitoring.unlike(session)
+    if plan is not None:
+        findings.append(Finding("arrangement", plan[0], "differs_from_facts", {"kept": plan[1], "derived": plan[2]}))
     for what, question in (("older_than_its_facts", _STALE), ("missing", _NO_POSITION)):
         account = session.execute(text(question)).scalar()
         if account is not None:

@@ -255,7 +255,7 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
     if not messages:
         return {}
     rows = session.execute(_REASONS, {"ids": list(messages), "at": at}).all()
-    paid = _instalments(session, [r for r in rows if r.plan_state == "live"])
+    paid = _instalments(session, [r for r in rows if r.plan_state in _RUNNING])
     left = _dues(session, [r for r in rows if r.due is not None and r.stands and r.wanted])
     over: dict[int, list[str | None]] = defaultdict(list)
     for row in rows:
@@ -270,6 +270,8 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
     return made
 
 
+_RUNNING: Final = ("live", "broken")
+"""A plan that missed a payment still runs: its later instalments are reminded of."""
 _WHYS: Final = (
     "money_announced", "money_there", "plan_ended", "schedule_changed", "not_liable", "reminders_off", "too_late",
     "unknown_reason",
@@ -283,7 +285,7 @@ def _over(
     if row.due_on is not None and at >= ends(row.due_on, row.step, row.zone):
         return "too_late"
     if row.instalment is not None:
-        if row.plan_state != "live":
+        if row.plan_state not in _RUNNING:
             return "plan_ended"
         if not row.liable:
             return "not_liable"

@@ -1,7 +1,7 @@
 """Reminders: messages because a day has come; three days before an instalment, and on its morning.
 
-Agreed instalments of live plans, and contractual ones where their creditor switches it on. One a
-person and day, whatever the number of debts. Here a reminder is only planned; whether it goes, and
+Agreed instalments of plans that run, kept or broken, and contractual ones where their creditor switches
+it on. One a person and day, whatever the number of debts. Here a reminder is only planned; whether it goes, and
 whether the money is there by then, is decided when it is claimed (`permit.py`).
 
 *Day* of a reminder: in the creditor's zone, the due date or three days before. *Sending day*: the
@@ -142,7 +142,7 @@ owed as (
                   (array_agg(y.zone order by x.nth))[1] as zone
                 from arrangement_account x join creditor y on y.id = x.creditor_id
                 where x.arrangement_id = g.id) k on true
-  where g.state = 'live' and i.due_on in (select due_on from due_on)
+  where g.state in ('live', 'broken') and i.due_on in (select due_on from due_on)
   union all
   select 'due:' || d.id, 'account:' || d.account_id, l.person_id, d.due_on, d.creditor_id, c.zone, d.recorded_at,
     d.account_id, null

@@ -141,6 +141,21 @@ def close(session: Session, plans: Mapping[int, date], *, by: Actor, at: datetim
     return changes
 
 
+def unlike(session: Session) -> tuple[int, str, str] | None:
+    """The first plan whose state is not what its facts say as of the days it was judged by: kept and derived."""
+    after = 0
+    while plans := session.scalars(_JUDGED, {"after": after, "most": AT_ONCE}).all():
+        rows = session.scalars(select(Arrangement).where(Arrangement.id.in_(plans)).order_by(Arrangement.id)).all()
+        paid = _paid(session, {plan.id: plan.counted_on or plan.agreed_on for plan in rows})
+        for plan in rows:
+            day = plan.judged_on or plan.agreed_on
+            found = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day)
+            if (plan.state, plan.missed) != (found.state, len(found.missed)):
+                return plan.id, f"{plan.state}/{plan.missed}", f"{found.state}/{len(found.missed)}"
+        after = plans[-1]
+    return None
+
+
 def _locked(session: Session, plans: Sequence[int]) -> dict[int, Arrangement]:
     """These plans, locked in order of id, those that may still change: open ones and completed ones."""
     rows = session.scalars(
@@ -158,12 +173,7 @@ def _write(
     at: datetime,
 ) -> None:  # fmt: skip
     """Judges these plans and writes what has changed."""
-    by_day: dict[date, list[int]] = defaultdict(list)
-    for number, how in asked.items():
-        by_day[how.counted].append(number)
-    paid: dict[int, list[InstalmentPaid]] = {}
-    for counted, ids in sorted(by_day.items()):
-        paid |= paid_to_plans(session, ids, counted)
+    paid = _paid(session, {number: how.counted for number, how in asked.items()})
     days = {"ids": list(asked), "days": [how.counted for how in asked.values()]}
     ahead: dict[int, date] = {row.plan: row.day for row in session.execute(_AHEAD, days)}
     followed = set(session.scalars(_FOLLOWED, {"ids": [i for i, p in plans.items() if p.state == "completed"]}))
@@ -183,6 +193,17 @@ def _write(
         session.flush()
         _tell(session, plan, was, before, found, paid[number], how.on, changes, by, at)
     session.flush()
+
+
+def _paid(session: Session, days: Mapping[int, date]) -> dict[int, list[InstalmentPaid]]:
+    """The instalments of these plans with what has met them by the day given for each."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for plan, day in days.items():
+        by_day[day].append(plan)
+    paid: dict[int, list[InstalmentPaid]] = {}
+    for day, plans in sorted(by_day.items()):
+        paid |= paid_to_plans(session, plans, day)
+    return paid
 
 
 def _end(session: Session, plan: Arrangement, ended_at: datetime | None) -> None:
@@ -205,6 +226,8 @@ def _tell(
     setattr(changes, name, getattr(changes, name) + 1)
     subject = f"arrangement:{plan.id}"
     if found.state == "broken" and was != "broken":
+        # A subject is open once: what was stuck here has gone through.
+        queue.done(session, subject=subject, kind="stuck", by=by, at=at)
         queue.open_item(session, person=plan.person_id, kind="broken", subject=subject, urgency=2, at=at)
     elif was == "broken" and found.state != "broken":
         queue.done(session, subject=subject, kind="broken", by=by, at=at)
@@ -270,6 +293,16 @@ _FOLLOWED: Final = text("""
 select distinct a.arrangement_id from arrangement_account a
 join arrangement_account n on n.account_id = a.account_id and n.arrangement_id > a.arrangement_id
 where a.arrangement_id = any(:ids)
+""")
+
+# What was judged and is not another plan's by now; another is answered for by its own rows.
+_JUDGED: Final = text("""
+select g.id from arrangement g
+where g.id > :after and g.judged_on is not null and (g.ended_at is null or g.state = 'completed' and not exists (
+  select from arrangement_account a join arrangement_account n
+    on n.account_id = a.account_id and n.arrangement_id > a.arrangement_id
+  where a.arrangement_id = g.id))
+order by g.id limit :most
 """)
 
 _DUE: Final = text("""

@@ -103,6 +103,14 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
          " from generate_series(1, 2) n", ("arrangement", "two_live_for_an_account")),
         ("insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) values (1, 1, 1, 1, 5)",
          ("arrangement_account", "shares_differ")),
+        ("with g as (insert into arrangement (person_id, proposal_id, kind, currency, rhythm, agreed_at, agreed_on, state, ended_at)"
+         " overriding system value values (1, 1, 'plan', 'GBP', 'monthly', now(), '2026-05-10', 'completed', now()) returning id)"
+         " insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) select id, 1, 1, 1, 5 from g",
+         ("arrangement", "ends_without_its_accounts")),
+        ("insert into payment_named (payment_id, creditor_id, arrangement_id) select id, creditor_id, 1 from payment where key = 'paid'",
+         ("payment", "named_for_another_account")),
+        ("insert into day_run (creditor_id, day, begun_at, finished_at) values (1, '2026-05-10', now(), null), (1, '2026-05-11', now(), now())",
+         ("day_run", "days_out_of_order")),
     ],
 )  # fmt: skip
 def test_what_was_changed_by_hand_is_named(tamper: Connection, change: str, rule: tuple[str, str]) -> None:

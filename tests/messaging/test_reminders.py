@@ -80,9 +80,7 @@ def test_contractual_instalments_are_reminded_of_only_where_the_creditor_wants_i
     assert whys(superuser) == ["reminders_off"]
 
 
-@pytest.mark.parametrize(
-    ("paid", "goes"), [(0, True), (4999, True), (5000, False), (20000, False)]
-)
+@pytest.mark.parametrize(("paid", "goes"), [(0, True), (4999, True), (5000, False)])
 def test_no_reminder_when_the_money_of_a_plan_is_there(
     paid: int, goes: bool, db: Database, at: datetime, superuser: Connection
 ) -> None:
@@ -93,6 +91,24 @@ def test_no_reminder_when_the_money_of_a_plan_is_there(
         live(worker, date(2026, 12, 5), date(2026, 12, 8))
     assert bool(tray.taken) is goes
     assert whys(superuser) == ([] if goes else ["money_there"] * 2)
+
+
+def test_a_plan_that_is_paid_in_full_reminds_of_nothing(db: Database, at: datetime, superuser: Connection) -> None:
+    _, account, _ = a_plan(db, at, first_on=date(2026, 12, 8))
+    pay(db, account, 20000, date(2026, 12, 4))
+    with rounds(db, at) as (worker, _):
+        assert live(worker, date(2026, 12, 5), date(2027, 1, 9)) == []
+    assert whys(superuser) == []
+
+
+def test_a_plan_that_missed_a_payment_is_reminded_of_its_later_ones(db: Database, at: datetime) -> None:
+    _, _, plan = a_plan(db, at, first_on=date(2026, 12, 8))
+    with rounds(db, at) as (worker, _):
+        worker.clock.stands = morning(date(2026, 12, 20))  # type: ignore[attr-defined]
+        worker.day()
+        with db.acting() as session:
+            assert session.execute(text("select state from arrangement where id = :n"), {"n": plan}).scalar() == "broken"
+        assert live(worker, date(2027, 1, 4), date(2027, 1, 9)) == [(date(2027, 1, 5), 1), (date(2027, 1, 8), 1)]
 
 
 @pytest.mark.parametrize(("paid", "goes"), [(0, True), (7999, True), (8000, False)])
