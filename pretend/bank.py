@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pretend.world import World
 
 
+DAY = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the account; ``sign`` is − for money that left, + for money that came back, else nothing."""
@@ -42,7 +45,7 @@ def _bank(world: World, request: Request, who: str) -> Response:
     if not sessions and not pages.NUMBER.fullmatch(who):
         return pages.missing(world)
     asked = dict(request.query())
-    entries = sorted(entries_of(world, sessions), key=lambda entry: entry.at, reverse=True)
+    entries = sorted(entries_of(world, sessions), key=lambda entry: entry.at + entry.days * DAY)[::-1]
     shown = entries if "all" in asked else entries[: pages.LISTED]
     return pages.page(
         world,

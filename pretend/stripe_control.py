@@ -89,7 +89,7 @@ def owed(world: World) -> dict[str, int]:
     """How many events are still to be posted, and how many of them are held."""
     now = time.time()
     events = [event for event in world.store.till.events.values() if event.is_owed(now)]
-    return {"events": len(events), "events_held": sum(event.held for event in events)}
+    return {"events_owed": len(events), "events_held": sum(event.held for event in events)}
 
 
 def seen(world: World, since: float, to: str | None) -> dict[str, Any]:

@@ -17,7 +17,11 @@ def _hook() -> Iterator[Hook]:
 
 @pytest.fixture(scope="session")
 def _running(_hook: Hook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pretend]:
-    environ = {"PRETEND_INBOUND_URL": f"{_hook.url}/hooks/twilio/inbound?from=phone", "PRETEND_NAME": "Evenly"}
+    environ = {
+        "PRETEND_INBOUND_URL": f"{_hook.url}/hooks/twilio/inbound?from=phone",
+        "PRETEND_STRIPE_HOOK_URL": f"{_hook.url}/hooks/stripe",
+        "PRETEND_NAME": "Evenly",
+    }
     running = Pretend(tmp_path_factory.mktemp("pretend"), environ).start()
     yield running
     running.stop()

@@ -5,6 +5,7 @@ side of a callback, told how to answer.
 """
 
 import base64
+import http.client
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+import stripe
+from stripe import StripeClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
@@ -30,6 +33,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "a token for tests"
 SENDGRID_KEY = "SG.a-key-for-tests"
+STRIPE_KEY = "sk_test_a_key_for_tests"
+STRIPE_SECRET = "whsec_a_secret_for_tests"
+CARD = "4242424242424242"
+SHOP = "https://shop.example"
 OURS = "+447700900999"
 PHONE = "+447700900123"
 
@@ -54,12 +61,31 @@ class Post:
         return bool(RequestValidator(token).validate(self.url, dict(self.form), self.signature))
 
 
+@dataclass(frozen=True)
+class Told:
+    """One post of an event of Stripe as it came."""
+
+    body: bytes
+    signature: str
+    headers: dict[str, str]
+
+    @property
+    def event(self) -> Any:
+        return json.loads(self.body)
+
+    def read(self, secret: str = STRIPE_SECRET) -> stripe.Event:
+        """The event, where Stripe's own client takes the signature."""
+        made: stripe.Event = stripe.Webhook.construct_event(self.body, self.signature, secret)  # type: ignore[no-untyped-call]
+        return made
+
+
 @dataclass
 class Hook:
     """The product's side: keeps each post, answers as told (status, content type, body)."""
 
     port: int = 0
     posts: list[Post] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     answers: list[tuple[int, str, str]] = field(default_factory=list)
     usual: tuple[int, str, str] = (204, "", "")
 
@@ -69,11 +95,21 @@ class Hook:
 
     def clear(self) -> None:
         self.posts.clear()
+        self.told.clear()
         self.answers.clear()
         self.usual = (204, "", "")
 
     def statuses(self) -> list[str | None]:
         return [post.get("MessageStatus") for post in self.posts]
+
+    def kinds(self) -> list[str]:
+        """What Stripe told, in the order in which it came."""
+        return [told.event["type"] for told in self.told]
+
+    def wait_told(self, count: int) -> list[Told]:
+        """The posts of Stripe, once there are so many."""
+        until(lambda: len(self.told) >= count, f"{count} events; there are {self.kinds()}")
+        return self.told
 
     def wait(self, count: int) -> list[Post]:
         """The posts, once there are so many."""
@@ -87,10 +123,14 @@ class Hook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                body = self.rfile.read(int(self.headers["Content-Length"]))
                 url = f"http://{self.headers['Host']}{self.path}"
-                form = parse_qsl(body, keep_blank_values=True)
-                hook.posts.append(Post(url, form, self.headers["X-Twilio-Signature"], dict(self.headers)))
+                signed = self.headers["Stripe-Signature"]
+                if signed:
+                    hook.told.append(Told(body, signed, dict(self.headers)))
+                else:
+                    form = parse_qsl(body.decode(), keep_blank_values=True)
+                    hook.posts.append(Post(url, form, self.headers["X-Twilio-Signature"], dict(self.headers)))
                 status, kind, words = hook.answers.pop(0) if hook.answers else hook.usual
                 self.send_response(status)
                 if kind:
@@ -140,6 +180,8 @@ class Pretend:
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "SENDGRID_API_KEY": SENDGRID_KEY,
+            "STRIPE_API_KEY": STRIPE_KEY,
+            "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
             **self.environ,
         }
         command = [sys.executable, "-m", "pretend", "--port", str(self.port), "--state", str(self.state), "--quiet"]
@@ -196,6 +238,52 @@ class Pretend:
         except urllib.error.HTTPError as error:
             status, kind, words = error.code, error.headers["Content-Type"] or "", error.read().decode()
         return status, json.loads(words) if kind.startswith("application/json") else words
+
+    def stripe(self, *, key: str = STRIPE_KEY, retries: int = 0) -> StripeClient:
+        """The official client, pointed here."""
+        return StripeClient(key, base_addresses={"api": self.url}, max_network_retries=retries)
+
+    def session(self, amount: int = 1200, *, reference: str = "", **more: Any) -> Any:
+        """A checkout session of the official client."""
+        line = {
+            "quantity": 1,
+            "price_data": {"currency": "gbp", "unit_amount": amount, "product_data": {"name": "Ref 7"}},
+        }
+        params: Any = {
+            "mode": "payment",
+            "line_items": [line],
+            "success_url": f"{SHOP}/paid?session={{CHECKOUT_SESSION_ID}}",
+            "cancel_url": f"{SHOP}/back",
+            **({"client_reference_id": reference} if reference else {}),
+            **more,
+        }
+        return self.stripe().v1.checkout.sessions.create(params)
+
+    def pay(self, session: str, card: str = CARD, **more: Any) -> Any:
+        """Pays a session without a browser."""
+        return self.control(f"checkout/{session}/pay", {"card": card, **more})
+
+    def refund(self, intent: str, amount: int | None = None) -> Any:
+        """Gives back what a payment took, or a part of it."""
+        return self.control(f"charges/{intent}/refund", {"amount": amount})
+
+    def dispute(self, intent: str, **told: Any) -> Any:
+        """Opens a dispute (reason, amount) or moves it (status)."""
+        return self.control(f"charges/{intent}/dispute", told)
+
+    def browse(self, path: str, form: dict[str, str] | None = None) -> tuple[int, dict[str, str], str]:
+        """A page as a browser asks for it, or a form as it sends it; no redirect is followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            if form is None:
+                connection.request("GET", path)
+            else:
+                kind = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+                connection.request("POST", path, urlencode(form), kind)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read().decode()
+        finally:
+            connection.close()
 
     def control(self, path: str, value: Any = None, method: str = "") -> Any:
         """The control interface: a GET, or a POST of `value`."""
