@@ -48,7 +48,7 @@ class Payer:
 def a_payer(session: Session, *, rent: int = 30_00, garage: int = 10_00, card: int = 60_00) -> Payer:
     """Owes these sums, the rent longest."""
     housing, bank = a_creditor(session), a_creditor(session, name="Ashmere Cards")
-    person = a_person(session, housing)
+    person = a_person(session, housing, mobile="+447700900146")
     made = [
         an_account(session, housing, person, debt_type="rent"),
         an_account(session, housing, person, debt_type="garage"),
