@@ -226,7 +226,7 @@ def _prepared(form: Pay, found: list[Payable]) -> Payable | None:
     form.currency.data = form.currency.typed = payable.currency
     form.amount.currency = payable.currency
     form.what.options = [
-        *((value_of(each), money_text(each.amount, each.currency), words_of(each)) for each in payable.choices),
+        *((value_of(each), money_text(each.amount, each.currency), words_of(each)) for each in offered(payable)),
         (
             "other",
             _("Another sum"),
@@ -241,6 +241,13 @@ def _prepared(form: Pay, found: list[Payable]) -> Payable | None:
         form.debts.data = [str(payable.debts[0].account)]
         form.debts.typed = form.debts.data[0]
     return payable
+
+
+def offered(payable: Payable) -> list[Choice]:
+    """The sums that the page offers: not all that is owed where that is what is overdue."""
+    overdue = payable.choice("overdue", None)
+    return [each for each in payable.choices
+            if each.purpose != "all" or overdue is None or overdue.amount != each.amount]  # fmt: skip
 
 
 def value_of(choice: Choice) -> str:
@@ -283,7 +290,7 @@ def _begun(found: list[Payable]) -> Pay:
     payable = next((each for each in found if each.currency == asked), found[0] if found else None)
     if payable is None:
         return Pay(formdata=None)
-    values = [value_of(each) for each in payable.choices]
+    values = [value_of(each) for each in offered(payable)]
     wished = request.args.get("what", "")
     return Pay(
         formdata=None, currency=payable.currency, what=wished if wished in [*values, "other"] else values[0],

@@ -61,7 +61,7 @@ def test_choose_look_pay_come_back_and_read_the_receipt(shop: Shop) -> None:
 
 
 def test_the_event_before_the_way_back_gives_the_receipt_at_once(shop: Shop) -> None:
-    paid(shop, shop.begin(what="all"))
+    paid(shop, shop.begin(what="overdue"))
     shop.hear()
     assert "Thank you. It has arrived." in words(shop.page(_mine(shop)))
     assert shop.owed() == [0, 0, 0]
@@ -69,7 +69,7 @@ def test_the_event_before_the_way_back_gives_the_receipt_at_once(shop: Shop) -> 
 
 
 def test_events_last_first_and_each_twice_book_once(shop: Shop) -> None:
-    paid(shop, shop.begin(what="all"))
+    paid(shop, shop.begin(what="overdue"))
     again = list(shop.hook.told)
     shop.hear(last_first=True)
     shop.hook.told += again
@@ -79,7 +79,7 @@ def test_events_last_first_and_each_twice_book_once(shop: Shop) -> None:
 
 
 def test_the_processor_is_told_nothing_of_a_debt(shop: Shop) -> None:
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     session = shop.world.stripe().v1.checkout.sessions.retrieve(shop.session_of(address))
     told = str(session).lower()
     for word in ("debt", "arrear", "overdue", "rent", "creditor", "tidewell", "ashmere", "lindqvist", "+4477"):
@@ -90,7 +90,7 @@ def test_the_processor_is_told_nothing_of_a_debt(shop: Shop) -> None:
 
 
 def test_a_double_click_and_the_back_button_lead_to_one_page(shop: Shop) -> None:
-    button = shop.button(what="all")
+    button = shop.button(what="overdue")
     first, second = shop.begin(button), shop.begin(button)
     assert first == second
     paid(shop, first)
@@ -100,7 +100,7 @@ def test_a_double_click_and_the_back_button_lead_to_one_page(shop: Shop) -> None
 
 
 def test_a_second_tab_closes_the_page_of_the_first(shop: Shop) -> None:
-    first = shop.begin(what="all")
+    first = shop.begin(what="overdue")
     second = shop.begin(what="other", amount="5", debts=[shop.payer.garage.id])
     assert first != second
     assert shop.world.pay(shop.session_of(first))["outcome"] == "expired"
@@ -111,7 +111,7 @@ def test_a_second_tab_closes_the_page_of_the_first(shop: Shop) -> None:
 
 
 def test_two_tabs_of_which_the_first_is_paid_and_never_came_back(shop: Shop) -> None:
-    first, second = shop.button(what="all"), shop.button(what="overdue")
+    first, second = shop.button(what="overdue"), shop.button(what="other", amount="5", debts=[shop.payer.garage.id])
     paid(shop, shop.begin(first))
     assert shop.begin(second) == _mine(shop)
     assert "You have paid already" in words(shop.page(_mine(shop)))
@@ -120,13 +120,13 @@ def test_two_tabs_of_which_the_first_is_paid_and_never_came_back(shop: Shop) -> 
 
 
 def test_what_is_on_its_way_is_not_offered_again(shop: Shop) -> None:
-    paid(shop, shop.begin(what="all"))
+    paid(shop, shop.begin(what="overdue"))
     shop.page(_mine(shop))
     assert "There is nothing to pay now" in words(shop.page("/pay"))
 
 
 def test_if_what_is_owed_changes_between_look_and_pay_nothing_begins(shop: Shop) -> None:
-    button = shop.button(what="all")
+    button = shop.button(what="overdue")
     with shop.db.acting() as session:
         a_payment(session, [(shop.payer.rent, 10_00)], shop.clock.now().date())
     answer = shop.browser.post("/pay/begin", data=button)
@@ -139,7 +139,7 @@ def test_if_what_is_owed_changes_between_look_and_pay_nothing_begins(shop: Shop)
 
 
 def test_a_card_that_is_declined_says_why_and_another_may_be_tried(shop: Shop) -> None:
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     assert shop.world.pay(shop.session_of(address), DECLINED)["outcome"] == "declined"
     shop.waits_for("payment_intent.payment_failed")
     shop.hear()
@@ -154,7 +154,7 @@ def test_a_card_that_is_declined_says_why_and_another_may_be_tried(shop: Shop) -
 
 
 def test_a_payment_that_is_stopped_can_be_paid_no_more(shop: Shop) -> None:
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     assert "A payment is not finished" in words(shop.page("/"))
     shop.browser.post(_mine(shop) + "/stop", data={"csrf_token": token_of(shop.page(_mine(shop)))})
     page = words(shop.page(_mine(shop)))
@@ -164,7 +164,7 @@ def test_a_payment_that_is_stopped_can_be_paid_no_more(shop: Shop) -> None:
 
 
 def test_a_page_that_was_open_too_long_says_so(shop: Shop) -> None:
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     shop.world.control(f"checkout/{shop.session_of(address)}/expire", {})
     shop.waits_for("checkout.session.expired")
     assert "open for a long time" in words(shop.page(_mine(shop)))
@@ -174,7 +174,7 @@ def test_a_page_that_was_open_too_long_says_so(shop: Shop) -> None:
 
 
 def test_stopping_what_is_paid_already_stops_nothing(shop: Shop) -> None:
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     page = shop.page(_mine(shop))
     paid(shop, address)
     shop.browser.post(_mine(shop) + "/stop", data={"csrf_token": token_of(page)})
@@ -187,7 +187,7 @@ def test_stopping_what_is_paid_already_stops_nothing(shop: Shop) -> None:
 
 @pytest.mark.parametrize("trouble", [{"refuse": 503}, {"answer": "lost"}, {"answer": "close"}, {"too_many": 3}])
 def test_without_a_clear_answer_nothing_is_taken_and_trying_again_begins_one(trouble: dict, shop: Shop) -> None:
-    button = shop.button(what="all")
+    button = shop.button(what="overdue")
     shop.world.control("stripe", trouble if "too_many" in trouble else trouble | {"times": 2})
     assert shop.begin(button) == _mine(shop)
     page = words(shop.page(_mine(shop)))
@@ -196,16 +196,16 @@ def test_without_a_clear_answer_nothing_is_taken_and_trying_again_begins_one(tro
     paid(shop, shop.begin(button))
     shop.hear()
     assert shop.attempts() == [("paid", 100_00)]
-    assert len([each for each in shop.world.control("log")["sessions"]]) == 1
+    assert len(shop.world.control("log")["sessions"]) == 1
 
 
 def test_a_mistake_that_the_processor_keeps_for_the_key_ends_the_attempt(shop: Shop) -> None:
-    button = shop.button(what="all")
+    button = shop.button(what="overdue")
     shop.world.control("stripe", {"answer": "error", "times": 1})
     assert shop.begin(button) == _mine(shop)
     assert shop.attempts() == [("failed", 100_00)]
     assert "The card service did not begin this payment" in words(shop.page(_mine(shop)))
-    paid(shop, shop.begin(what="all"))
+    paid(shop, shop.begin(what="overdue"))
     shop.hear()
     assert shop.attempts() == [("failed", 100_00), ("paid", 100_00)]
     assert shop.owed() == [0, 0, 0]
@@ -213,7 +213,7 @@ def test_a_mistake_that_the_processor_keeps_for_the_key_ends_the_attempt(shop: S
 
 def test_a_payment_of_which_no_event_ever_comes_is_found_by_the_round(shop: Shop) -> None:
     shop.world.control("stripe", {"events": "drop"})
-    address = shop.begin(what="all")
+    address = shop.begin(what="overdue")
     assert shop.world.pay(shop.session_of(address))["outcome"] == "paid"
     rounds = Rounds(shop.db, shop.clock, carriers={}, voice=a_voice(), prepare=same_code, till=shop.till)
     assert rounds.payments() == 0  # it is not its time yet
@@ -225,7 +225,7 @@ def test_a_payment_of_which_no_event_ever_comes_is_found_by_the_round(shop: Shop
 
 def test_an_attempt_whose_answer_nobody_heard_is_cleared_by_the_round(shop: Shop) -> None:
     shop.world.control("stripe", {"answer": "close", "times": 2})
-    shop.begin(what="all")
+    shop.begin(what="overdue")
     shop.world.control("stripe", {})
     rounds = Rounds(shop.db, shop.clock, carriers={}, voice=a_voice(), prepare=same_code, till=shop.till)
     shop.clock.late = timedelta(minutes=6)
@@ -273,7 +273,7 @@ def test_less_than_a_card_can_pay_is_refused_with_the_least(shop: Shop) -> None:
 
 
 def test_a_payment_of_somebody_else_is_not_found(shop: Shop) -> None:
-    shop.begin(what="all")
+    shop.begin(what="overdue")
     mine = _mine(shop)
     with shop.db.acting() as session:
         stranger = a_payer(session)
