@@ -144,7 +144,7 @@ def _led_on(world: World, request: Request, session: Session, outcome: Outcome) 
     if outcome.what == EXPIRED:
         return _over(world, session)
     sentence = DECLINES[outcome.decline or "generic_decline"].sentence
-    return _checkout(world, request, session, problem=sentence, status=402)
+    return _checkout(world, request, session, problem=sentence)
 
 
 # Pure rules --------------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ def _start(world: World, request: Request) -> Response:
     boxes = sorted(store.mailboxes.items(), key=lambda item: item[1][-1].at, reverse=True)
     phones = [item for item in phones if wanted in item[0]]
     boxes = [item for item in boxes if wanted in item[0]]
-    banks = [(who, ids) for who, ids in reversed(store.till.people.items()) if wanted in who.lower()]
+    people = [(who, ids) for who, ids in store.till.people.items() if wanted in who.lower().replace(" ", "")]
+    banks = sorted(people, key=lambda item: store.till.sessions[item[1][-1]].created, reverse=True)
     unknown = NUMBER.fullmatch(wanted) is not None and wanted not in store.phones
     return page(
         world,
