@@ -39,7 +39,7 @@ DAY_CLOSED = refusal_code("day.closed_further", "day", "last")
 
 AFTER_MIDNIGHT: Final = timedelta(minutes=5)
 """How long after its midnight a day can be closed."""
-BATCH: Final = 500
+BATCH: Final = 1_000
 """So many accounts are moved in one transaction: their locks are held for a moment only."""
 PLANS: Final = 200
 """So many plans are judged in one transaction."""
