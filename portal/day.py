@@ -163,16 +163,16 @@ def as_json(db: Database, result: Result, rebuilt: int | None) -> dict[str, Any]
 
 
 _LINE: Final = _s(
-    "%(creditor)s: %(days)s days closed, %(looked)s accounts looked at, %(changed)s changed,"
-    " %(entered)s entered arrears, %(left)s left them, %(stuck)s stuck, %(seconds)s s"
+    "%(creditor)s: days closed: %(days)s; accounts looked at: %(looked)s, changed: %(changed)s, now in arrears:"
+    " %(entered)s, out of arrears: %(left)s, stuck: %(stuck)s; %(seconds)s s"
 )
 _PLANS: Final = _s(
-    "Plans: %(judged)s judged, %(broken)s broken, %(missed)s missed more, %(cured)s kept again,"
-    " %(completed)s completed, %(stuck)s stuck"
+    "Plans judged: %(judged)s, broken: %(broken)s, missed one more payment: %(missed)s, kept again: %(cured)s,"
+    " completed: %(completed)s, stuck: %(stuck)s"
 )
 _NOTHING: Final = _s("No day was left to close.")
-_OPEN: Final = _s("%(open)s days stay open: others are still at work. Run it again in a while.")
-_REBUILT: Final = _s("%(rebuilt)s positions were derived anew.")
+_OPEN: Final = _s("Days still open: %(open)s. Others are at work on them. Run it again in a while.")
+_REBUILT: Final = _s("Positions derived anew: %(rebuilt)s.")
 
 
 def as_text(db: Database, result: Result, rebuilt: int | None) -> str:
