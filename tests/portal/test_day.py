@@ -80,9 +80,7 @@ def test_rebuild_derives_the_positions_of_one_creditor_anew(
     a_book(db, days=2)
     other, _ = a_book(db, days=2, ref="other")
     _json(evenly)
-    asked = (
-        "select account_id, fallen, met, overdue, since, rest, next_due, next_change from position order by 1"
-    )
+    asked = "select account_id, fallen, met, overdue, since, rest, next_due, next_change from position order by 1"
     before = superuser.execute(text(asked)).all()
     lines = superuser.execute(text("select count(*) from history")).scalar()
     superuser.execute(
@@ -95,6 +93,7 @@ def test_rebuild_derives_the_positions_of_one_creditor_anew(
     assert code == 0 and told["rebuilt"] == 1
     assert after[0] == before[0] and after[1].rest == 1
     assert superuser.execute(text("select count(*) from history")).scalar() == lines
+    superuser.rollback()
     assert evenly("day", "--rebuild", "nobody").exit_code == 1
 
 
