@@ -110,6 +110,41 @@ def other(payable: Payable, accounts: Sequence[int], amount: int) -> Choice:
     ))  # fmt: skip
 
 
+def towards(payable: Payable, plan: int, instalments: Sequence[InstalmentPaid], amount: int) -> Choice:
+    """A sum of `amount` minor units for a plan, shared by what the plan still asks of each account. Pure.
+
+    `instalments`: the plan's own, in order, with what has met them (`paid_to_plans`). They are filled in their
+    order, and within one the shares in theirs, none above what is free on its account. What is over goes to
+    the plan's accounts by the rule between debts, so the whole of what is free there can be paid. A sum that
+    is the plan's choice gives that choice. Refuses `payment.nothing_chosen`, `payment.nothing_free` (the plan
+    has no debt here), `payment.too_much`.
+    """
+    theirs = {debt.account: debt for debt in payable.debts if debt.plan == plan}
+    if not theirs:
+        raise NOTHING_FREE()
+    if amount <= 0:
+        raise NOTHING_CHOSEN()
+    open_sums = {account: free(debt) for account, debt in theirs.items()}
+    if amount > (most := sum(open_sums.values())):
+        raise TOO_MUCH(amount=amount, most_amount=most, currency=payable.currency)
+    sums: dict[int, int] = {}
+    rest = amount
+    for share in (share for each in instalments for share in each.shares):
+        part = min(rest, max(share.left, 0), open_sums.get(share.account, 0))
+        if part:
+            sums[share.account] = sums.get(share.account, 0) + part
+            open_sums[share.account] -= part
+            rest -= part
+    if rest:
+        claims = [Claim(account, minor, theirs[account].since, priority_of(theirs[account].debt_type))
+                  for account, minor in open_sums.items() if minor]  # fmt: skip
+        for account, minor in between_debts(rest, claims).parts.items():
+            sums[account] = sums.get(account, 0) + minor
+    shares = tuple(Share(account, theirs[account].creditor, minor) for account, minor in sums.items())
+    first = next((each.due_on for each in instalments if each.left > 0), None)
+    return Choice("plan", payable.currency, shares, plan, first)
+
+
 def _choices(currency: str, debts: list[Coverable], paid: dict[int, list[InstalmentPaid]]) -> list[Choice]:
     """The sums that suggest themselves, the next thing first."""
     found = []

@@ -7,7 +7,7 @@ concerns the accounts of this person.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Self
 
 from flask import g, request
@@ -15,13 +15,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cases.arrangements import arrangement, proposal
-from cases.arrangements.arrangement import LivePlan
 from cases.arrangements.offer import Coverable, coverable
-from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
 from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
-from cases.arrears import explain
-from cases.arrears.explain import Explained, Reckoning
 from cases.people.contact import Contact, best, live_contacts
 from cases.people.person import first_name
 from cases.work import queue as work
@@ -29,14 +25,16 @@ from messaging.conversation import LONGEST, thread
 from messaging.outbox import Message
 from messaging.permit import LEAST_WAIT
 from messaging.reach import Reach, reach_of
+from payments.payable import free
 from portal.access import asking
-from portal.collector import history
+from portal.collector import history, money
+from portal.collector.accounts import LATE, LINES, called, debts_of, running_over, sums_of
+from portal.collector.attempts import attempts
 from portal.collector.face import (
     Case,
     blueprint,
     case_named,
     colleagues,
-    debt_words,
     desk,
     due_words,
     language_words,
@@ -49,15 +47,6 @@ from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, t
 
 THREAD: Final = 12
 """How many of the last messages stand on the page."""
-LATE: Final = 60
-"""From so many days on an account's tag changes its colour."""
-
-
-_LINES: Final = {
-    "charged": _l("Charged"), "interest": _l("Interest"), "fees": _l("Fees"), "costs": _l("Costs"),
-    "raised": _l("Raised"), "paid": _l("Paid"), "lowered": _l("Lowered"), "refunded": _l("Paid back"),
-}  # fmt: skip
-"""What a balance is made of, by the names of `explain.Reckoning`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +70,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
-    """One account as the page shows it. `kept`: payments made of its plan, and how many there are."""
-
-    account: Coverable
-    kind: str
-    explained: Explained
-    reckoned: Reckoning
-    plan: tuple[int, int] | None
-    missed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """A proposal to be answered, with its schedule and what stands in the way of agreeing."""
 
@@ -103,27 +80,6 @@ class Decision:
     due: str
     hindrance: str | None
     ends: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A live plan, as far as it concerns this person's accounts."""
-
-    plan: LivePlan
-    instalments: list[InstalmentPaid]
-    paid: int
-    missed: list[InstalmentPaid]
-    next: InstalmentPaid | None
-
-    @property
-    def row(self) -> list[str]:
-        """The even row: a state for each payment."""
-        late = {each.id for each in self.missed}
-        states = []
-        for each in self.instalments:
-            state = "done" if each.paid == each.due else "late" if each.id in late else ""
-            states.append("now" if not state and each is self.next else state)
-        return states
 
 
 class Write(Form):
@@ -153,21 +109,22 @@ def case(ref: str) -> str:
 def page(ref: str, write: Write) -> str:
     """The page of a case, with what is being written to the person."""
     only = request.args.get("only")
-    kinds = {"messages": history.MESSAGES, "money": history.MONEY}.get(only or "", ())
+    kinds = {"messages": history.MESSAGES, "money": money.MONEY}.get(only or "", ())
     with asking() as session:
         found = case_named(session, ref)
         names = colleagues(session)
         accounts = coverable(session, found.people, g.now)
         known = {each.account: each for each in accounts}
         with_them = _liable_with(session, found.people, list(known))
-        running = _running(session, list(known))
+        running = running_over(session, list(known))
         items = work.open_items(session, found.people)
         waiting = proposal.proposals_of(session, found.people, waiting=True)
-        others = [item for item in items if item.kind in ("uncertain", "undelivered", "stop")]
+        others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
+        called_by_id = {id: called(each) for id, each in known.items()}
         return show(
             session, "case", case=found, first=first_name(found.name),
-            debts=_debts(session, accounts, running), running=running, names=known,
+            debts=debts_of(session, accounts, running), running=running, names=known,
             speaks=_speaks(found, with_them), text=_text(session, found.person), mail=_mail(session, found),
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
             offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
@@ -175,60 +132,15 @@ def page(ref: str, write: Write) -> str:
             items=items, unanswered=[item for item in items if item.kind == "message"],
             held=_held(items, names), said=list(reversed(thread(session, found.people, limit=THREAD))),
             told=history.told(
-                session, found.people, {id: _called(each) for id, each in known.items()}, names,
+                session, found.people, called_by_id, names,
                 first_names | {id: first_name(name) for id, (name, _role) in with_them.items()},
                 kinds=kinds, before=min(max(request.args.get("before", 0, type=int), 0), 2**62) or None,
             ),
             only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
-            can_plan=any(each.owed for each in accounts), late=LATE, lines_named=_LINES,
+            payments=attempts(session, found.people, called_by_id, names, first_names), sums=sums_of(accounts),
+            can_plan=any(each.owed for each in accounts), can_pay=any(free(each) for each in accounts), late=LATE,
+            lines_named=LINES,
         )  # fmt: skip
-
-
-def _called(account: Coverable) -> str:
-    return f"{account.creditor_name}, {debt_words(account.debt_type).lower()}"
-
-
-def _debts(session: Session, accounts: Sequence[Coverable], running: Sequence[Running]) -> list[Debt]:
-    """The accounts, those that owe first, with the steps behind their figures."""
-    facts = explain.gather(session, [each.account for each in accounts])
-    debts = []
-    for each in accounts:
-        plan = next((one for one in running if one.plan.arrangement.id == each.plan), None)
-        shares = [
-            (instalment, share)
-            for instalment in (plan.instalments if plan else ())
-            for share in instalment.shares
-            if share.account == each.account
-        ]
-        late = {one.id for one in plan.missed} if plan else set()
-        debts.append(
-            Debt(
-                each, debt_words(each.debt_type), explain.explain(facts[each.account], each.today),
-                explain.reckon(facts[each.account].entries, each.today),
-                (sum(share.paid == share.due for _one, share in shares), len(shares)) if plan else None,
-                any(instalment.id in late and share.left for instalment, share in shares),
-            )
-        )  # fmt: skip
-    return sorted(debts, key=lambda debt: debt.account.balance <= 0 and not debt.account.overdue)
-
-
-def _running(session: Session, accounts: Sequence[int]) -> list[Running]:
-    live = arrangement.live_plans(session, accounts=accounts)
-    paid = paid_to_plans(session, [one.arrangement.id for one in live], today()) if live else {}
-    found = []
-    for one in live:
-        mine = {each.account_id for each in one.accounts}
-        instalments = [
-            InstalmentPaid(each.id, each.arrangement, each.n, each.part, each.nominal_on, each.due_on,
-                           tuple(share for share in each.shares if share.account in mine))
-            for each in paid[one.arrangement.id]
-        ]  # fmt: skip
-        instalments = [each for each in instalments if each.shares]
-        given = timedelta(days=one.arrangement.tolerance_days)
-        missed = [each for each in instalments if each.left and each.due_on + given <= today()]
-        found.append(Running(one, instalments, sum(each.paid == each.due for each in instalments), missed,
-                             next_instalment(instalments)))  # fmt: skip
-    return found
 
 
 def _decisions(
@@ -246,7 +158,7 @@ def _decisions(
     return [
         Decision(
             each, wish_words(each), made := proposal.schedule_shown(each, covered[each.id]),
-            [(_called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
+            [(called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
             due_words(due.get(f"proposal:{each.id}")), _hindrance(each, covered[each.id], known),
             _would_end(session, [row.account_id for row in covered[each.id]], known),
         )
@@ -271,7 +183,7 @@ def _would_end(session: Session, accounts: Sequence[int], known: Mapping[int, Co
     ending, released = arrangement.would_end(session, accounts)
     told = [_n("It takes the place of the plan that runs now.", "It takes the place of %(num)s plans.", len(ending))]
     foreign = _("an account of another person")
-    others = [_called(known[account]) if account in known else foreign for account in released]
+    others = [called(known[account]) if account in known else foreign for account in released]
     if others:
         told.append(_("Then in no plan any more: %(accounts)s.", accounts="; ".join(others)))
     return told
@@ -333,4 +245,3 @@ order by p.id, o.role
         {"accounts": list(accounts), "people": list(people)},
     )
     return {row.id: (row.name, row.role) for row in rows}
-

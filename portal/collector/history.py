@@ -6,18 +6,21 @@ the page of lines that is shown. What was withheld says why, and when it may go,
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind, Line, timeline
 from messaging.conversation import Said
 from messaging.outbox import Message
+from payments.attempt import PaymentAttempt
+from portal.collector import money
 from portal.collector.face import day_words
+from portal.collector.known import Event, Known, account, by_id, number, who
 from portal.collector.waiting import RHYTHMS, TEMPLATES, quote
+from portal.collector.withheld import why_not
 from portal.language import _, _n, _s, clock_time, day, day_plain, moment, money_text
 
 _LINK: Final = re.compile(r"/l/[\w-]+")
@@ -30,37 +33,6 @@ MESSAGES: Final = (
     Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED, Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN,
     Kind.REPLY_RECEIVED, Kind.STAFF_WROTE, Kind.PERSON_WROTE, Kind.PERMISSION_WITHDRAWN, Kind.PERMISSION_GIVEN,
 )  # fmt: skip
-MONEY: Final = (
-    Kind.ENTRY_POSTED, Kind.PAYMENT_POSTED, Kind.PAYMENT_RETURNED, Kind.ENTRY_REVERSED, Kind.MONEY_ANNOUNCED,
-    Kind.MONEY_ARRIVED, Kind.MONEY_FAILED, Kind.PROPOSAL_AGREED, Kind.ARRANGEMENT_STARTED,
-    Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED,
-)  # fmt: skip
-
-WITHHELD: Final = {
-    "too_late": _s("Its time was over before it could go."),
-    "too_old": _s("What it was about had happened too long ago."),
-    "no_number": _s("We have no mobile number for this person."),
-    "no_mail": _s("We have no email address for this person."),
-    "number_unusable": _s("The carrier says that nothing arrives at this number. It may go once we have another."),
-    "stopped": _s("This number said STOP. It may go only after START."),
-    "confirmed_too_late": _s("A STOP is confirmed within five minutes or not at all."),
-    "plan_ended": _s("The plan had ended."),
-    "schedule_changed": _s("The payment it was about is no longer due on that day."),
-    "not_liable": _s("The person owed it no longer."),
-    "reminders_off": _s("The creditor has switched these reminders off."),
-    "money_there": _s("The money was there already."),
-    "money_announced": _s("The money was on its way already."),
-    "read": _s("The person had read the message already."),
-    "told_already": _s("The person had been told already."),
-    "outside_window": _s("No hour was left in which this person may be written to."),
-    "cap_day": _s("One message had gone that day already. More are not allowed."),
-    "cap_week": _s("Enough messages had gone that week. More are not allowed."),
-    "no_code": _s("The code was no longer wanted."),
-    "discloses": _s("Its words would have told a stranger of a debt."),
-    "unknown_reason": _s("Nobody could say what it was about."),
-}
-"""Why a message was withheld, by the rule's code."""
-
 _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     # kind: what happened, icon, tint
     Kind.PROPOSAL_SUBMITTED: (_s("Plan proposed"), "scale", "theirs"),
@@ -83,13 +55,6 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.STAFF_WROTE: (_s("We wrote"), "chat", ""),
     Kind.PERMISSION_WITHDRAWN: (_s("Texts ended"), "pause", "theirs"),
     Kind.PERMISSION_GIVEN: (_s("Texts allowed again"), "check", "theirs"),
-    Kind.ENTRY_POSTED: (_s("Posted"), "file", ""),
-    Kind.PAYMENT_POSTED: (_s("Payment"), "card", "money"),
-    Kind.PAYMENT_RETURNED: (_s("Payment came back"), "card", ""),
-    Kind.ENTRY_REVERSED: (_s("Taken back"), "file", ""),
-    Kind.MONEY_ANNOUNCED: (_s("Money on its way"), "clock", "money"),
-    Kind.MONEY_ARRIVED: (_s("Money arrived"), "card", "money"),
-    Kind.MONEY_FAILED: (_s("Money did not arrive"), "card", ""),
     Kind.CONTACT_ADDED: (_s("Contact noted"), "phone", ""),
     Kind.CONTACT_CORRECTED: (_s("Contact corrected"), "phone", ""),
     Kind.PERSON_CORRECTED: (_s("Person’s data corrected"), "user", ""),
@@ -104,14 +69,10 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.WORK_PASSED: (_s("Case passed on"), "user", ""),
     Kind.WORK_POSTPONED: (_s("Case postponed"), "clock", ""),
     Kind.WORK_DONE: (_s("Dealt with"), "check", ""),
+    Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
     Kind.HISTORY_REDACTED: (_s("A line lost its facts"), "minus", "off"),
+    **money.WHAT,
 }
-
-_POSTED: Final = {
-    "charge": _s("Charge"), "interest": _s("Interest"), "fee": _s("Fee"), "cost": _s("Cost"),
-    "adjustment": _s("Adjustment"), "write_off": _s("Write-off"), "refund": _s("Refund"), "payment": _s("Payment"),
-    "": _s("Entry"),
-}  # fmt: skip
 
 REASONS: Final = {
     "too_little": _s("It pays too little."),
@@ -131,36 +92,11 @@ _POSTPONED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One line as it is shown: `why` is the answer to *Why not?*."""
-
-    time: str
-    icon: str
-    what: str
-    who: str
-    kind: str
-    words: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """A page of the history: its days in order, newest first, and where the next page begins."""
 
     days: list[tuple[str, list[Event]]]
     older: int | None
-
-
-@dataclass
-class Known:
-    """What the lines of a page speak of."""
-
-    names: Mapping[int, str]
-    people: Mapping[int, str]
-    accounts: Mapping[int, str]
-    messages: Mapping[int, Message] = field(default_factory=dict)
-    said: Mapping[int, Said] = field(default_factory=dict)
-    sent: frozenset[int] = frozenset()
 
 
 def told(
@@ -173,7 +109,7 @@ def told(
     kinds: Iterable[Kind] = (),
     before: int | None = None,
 ) -> Told:
-    """A page of the history of these ids and accounts, in words. At most three statements.
+    """A page of the history of these ids and accounts, in words. At most four statements.
 
     `accounts`: how each account is called; `names`: users by id; `liable`: first names of people by id.
     """
@@ -182,13 +118,14 @@ def told(
     lines = lines[:LINES]
     known = Known(
         names, liable, accounts,
-        messages=_by_id(session, Message, lines, "message"), said=_by_id(session, Said, lines, "said"),
-        sent=frozenset(_id(line) for line in lines if line.kind == Kind.MESSAGE_SENT),
+        messages=by_id(session, Message, lines, "message"), said=by_id(session, Said, lines, "said"),
+        payments=by_id(session, PaymentAttempt, lines, "payment_attempt"),
+        sent=frozenset(number(line) for line in lines if line.kind == Kind.MESSAGE_SENT),
     )  # fmt: skip
     days: dict[str, list[Event]] = {}
     for line in lines:
         # one text is one line: its delivery is told where it was sent
-        if line.kind == Kind.MESSAGE_DELIVERED and _id(line) in known.sent:
+        if line.kind == Kind.MESSAGE_DELIVERED and number(line) in known.sent:
             continue
         days.setdefault(day_words(line.at), []).append(event(line, known))
     return Told(list(days.items()), older)
@@ -199,25 +136,26 @@ def event(line: Line, known: Known) -> Event:
     what, icon, tint = _WHAT.get(line.kind, (line.kind, "info", ""))
     facts = line.facts
     by = Actor.read(line.actor)
+    by_whom = who(by, known.names, known.people)
     if facts is None:
-        return Event(clock_time(line.at), "minus", _(what), _who(by, known), "off", _("Its facts were erased."))
+        return Event(clock_time(line.at), "minus", _(what), by_whom, "off", _("Its facts were erased."))
     if by.role == "debtor" and line.kind in (Kind.PROPOSAL_AGREED, Kind.PROPOSAL_DECLINED, Kind.PROPOSAL_WITHDRAWN):
         tint = "theirs"
-    heading = _(what)
+    heading = money.heading(line, facts) if line.kind in money.WHAT else _(what)
     if line.kind == Kind.PROPOSAL_SUBMITTED and facts.get("kind") == "promise":
         heading = _("Payment promised")
-    if line.kind in (Kind.PAYMENT_POSTED, Kind.MONEY_ANNOUNCED, Kind.MONEY_ARRIVED) and "amount" in facts:
-        heading = f"{heading} {money_text(facts['amount'], facts['currency'])}"
-    if line.kind in (Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED) and "amount" in facts:
-        what_posted = _(_POSTED.get(facts.get("what", ""), _POSTED[""]))
-        amount = money_text(facts["amount"], facts["currency"])
-        heading = f"{what_posted} {amount}" if line.kind == Kind.ENTRY_POSTED else f"{heading}: {what_posted} {amount}"
     if str(line.kind).startswith("message.") and facts.get("channel") == "email":
         heading = _(_MAIL[Kind(line.kind)])
     say = _SAY.get(line.kind)
     words = say(line, facts, known) if say else ""
-    why = _why_not(facts) if line.kind == Kind.MESSAGE_WITHHELD else ""
-    return Event(clock_time(line.at), icon, heading, _who(by, known), tint, words, why)
+    why = why_not(facts) if line.kind == Kind.MESSAGE_WITHHELD else ""
+    return Event(clock_time(line.at), icon, heading, by_whom, tint, words, why, _may_take_back(line, known))
+
+
+def _may_take_back(line: Line, known: Known) -> int | None:
+    """The payment that this line is about, while it is booked and not taken back."""
+    row = known.payments.get(number(line)) if line.kind == Kind.PAYMENT_RECEIVED else None
+    return row.id if row is not None and row.state == "paid" else None
 
 
 _MAIL: Final = {
@@ -254,7 +192,7 @@ def _started(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 def _ended(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     if line.account_id is not None:
-        return _("%(account)s is in no plan now.", account=_account(line, known))
+        return _("%(account)s is in no plan now.", account=account(line, known))
     released = facts.get("released", 0)
     if not released:
         return ""
@@ -267,7 +205,7 @@ def _declined(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     words = f"{TEMPLATES.get(facts.get('template', ''), facts.get('template', ''))}."
-    message = known.messages.get(_id(line))
+    message = known.messages.get(number(line))
     if line.kind == Kind.MESSAGE_SENT and message is not None:
         if message.body:
             words += " “" + _LINK.sub("/l/…", message.body) + "”"
@@ -284,23 +222,8 @@ def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return words
 
 
-def _why_not(facts: Mapping[str, Any]) -> str:
-    rule = facts.get("rule", "")
-    words = _(WITHHELD[rule]) if rule in WITHHELD else _("The rule %(rule)s.", rule=rule)
-    if facts.get("since"):
-        words += " " + _("That was on %(when)s.", when=moment(datetime.fromisoformat(facts["since"])))
-    if facts.get("code"):
-        words += " " + _("The carrier’s code is %(code)s.", code=facts["code"])
-    if facts.get("may"):
-        when = moment(datetime.fromisoformat(facts["may"]))
-        words += " " + _("The next hour that is allowed is %(when)s.", when=when)
-    elif facts.get("until"):
-        words += " " + _("It could go until %(when)s.", when=moment(datetime.fromisoformat(facts["until"])))
-    return words
-
-
 def _heard(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    said = known.said.get(_id(line))
+    said = known.said.get(number(line))
     words = quote(said.words if said is not None else None)
     read_as = {"revoke": _("Read as: no more texts."), "review": _("It may mean STOP. A person decides."),
                "start": _("Read as: texts again.")}.get(facts.get("reading", ""), "")  # fmt: skip
@@ -313,19 +236,12 @@ def _permission(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "person": _("In the portal.")}.get(facts.get("because", ""), "")  # fmt: skip
 
 
-def _money(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    words = [_account(line, known)]
-    if line.kind in (Kind.PAYMENT_RETURNED, Kind.MONEY_FAILED):
-        words.append(money_text(facts["amount"], facts["currency"]))
-    if facts.get("on"):
-        words.append(_("of %(day)s", day=day_plain(date.fromisoformat(facts["on"]))))
-    if facts.get("expected_on"):
-        words.append(_("expected on %(day)s", day=day(date.fromisoformat(facts["expected_on"]))))
-    return ", ".join(filter(None, words)) + "."
-
-
 def _account_alone(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    return _account(line, known)
+    return account(line, known)
+
+
+def _stuck(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return f"{account(line, known)}. " + _("The error is %(error)s. Tell the engineer.", error=facts["error"])
 
 
 def _contact(line: Line, facts: Mapping[str, Any], known: Known) -> str:
@@ -347,6 +263,9 @@ def _postponed(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return {"undelivered": _("A number where texts do not arrive."), "uncertain": _("An unclear delivery."),
             "stop": _("Words that may have meant STOP."), "message": _("A message that needed no answer."),
+            "broken": _("A plan with a payment missing."), "stuck": _("What the day’s run could not do."),
+            "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
+            "dispute": _("A payment that the payer’s bank asked back."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
 
 
@@ -361,34 +280,8 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.MESSAGE_WITHHELD: _message, Kind.MESSAGE_UNCERTAIN: _message,
     Kind.REPLY_RECEIVED: _heard, Kind.PERSON_WROTE: _heard, Kind.STAFF_WROTE: _heard,
     Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
-    Kind.ENTRY_POSTED: _money, Kind.ENTRY_REVERSED: _money, Kind.PAYMENT_POSTED: _money,
-    Kind.PAYMENT_RETURNED: _money, Kind.MONEY_ANNOUNCED: _money, Kind.MONEY_ARRIVED: _money,
-    Kind.MONEY_FAILED: _money, Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone,
+    Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
-    Kind.SIGNED_IN: _signed_in,
+    Kind.SIGNED_IN: _signed_in, **money.SAY,
 }  # fmt: skip
-
-
-# ------------------------------------------------------------------------------ who, and what it is about
-
-
-def _who(by: Actor, known: Known) -> str:
-    if by.role == "debtor":
-        return known.people.get(by.id or 0, _("the person"))
-    if by.id is not None:
-        return known.names.get(by.id, _("a colleague"))
-    return {"command": _("by command"), "carrier": _("the carrier"), "sample": _("sample")}.get(by.role, _("by rule"))
-
-
-def _account(line: Line, known: Known) -> str:
-    return known.accounts.get(line.account_id or 0, "")
-
-
-def _id(line: Line) -> int:
-    return int(line.subject.partition(":")[2]) if line.subject else 0
-
-
-def _by_id(session: Session, table: Any, lines: Sequence[Line], name: str) -> dict[int, Any]:
-    ids = {_id(line) for line in lines if line.subject and line.subject.startswith(f"{name}:")}
-    return {row.id: row for row in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}

@@ -267,5 +267,3 @@ def _confirmed(form: Wish, shown: Preview) -> bool:
         return True
     form.refuse(_("What is owed has changed. Look at the new figures, then save."))
     return False
-
-

@@ -48,7 +48,9 @@ from portal.language import NAMES, _, _l, day, day_plain, moment, today
 
 _KINDS: Final = {
     "proposal": _l("Proposals"), "message": _l("Messages"), "stop": _l("May mean STOP"),
-    "undelivered": _l("Not delivered"), "uncertain": _l("Unclear delivery"),
+    "undelivered": _l("Not delivered"), "uncertain": _l("Unclear delivery"), "broken": _l("Broken plans"),
+    "refund": _l("Refunds"), "dispute": _l("Asked back by the bank"), "payment": _l("Another sum"),
+    "stuck": _l("Stuck in the day’s run"),
 }  # fmt: skip
 
 REASONS: Final = (

@@ -1,19 +1,27 @@
 """What waits, in words: why a case stands in the queue, as a tag and one sentence.
 
-The subjects of all items that a page shows are read at once, at most three statements a page.
+The subjects of all items that a page shows are read at once, at most ten statements a page: one for each
+table of which there is an item, two for what is paid to broken plans.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
+from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.monitoring import judgement
+from cases.arrangements.paid import paid_to_plans
 from cases.arrangements.proposal import Proposal
+from cases.arrears.day_run import Stuck
+from cases.debts.account import Account
 from messaging.conversation import Said
 from messaging.outbox import Message
-from portal.language import _, _l, _s, day_plain, money_text
+from payments.attempt import PaymentAttempt
+from portal.collector.money import missing_words, reported_words
+from portal.language import _, _l, _s, day_plain, money_text, today
 
 LONGEST_QUOTE: Final = 90
 
@@ -29,6 +37,9 @@ TEMPLATES: Final = {
     "answer_waits": _l("Note that an answer waits"),
     "message_waits": _l("Note that a message waits"),
     "plan_started": _l("Note of a new plan"),
+    "plan_missed": _l("A payment of the plan is missing"),
+    "payment_noted": _l("A payment is noted"),
+    "payment_changed": _l("A payment has changed"),
     "code": _l("Code to sign in"),
     "stop_confirmed": _l("Confirmation that texts have ended"),
 }
@@ -40,7 +51,16 @@ TAGS: Final = {
     "stop": (_l("May mean STOP"), "wait", "pause"),
     "uncertain": (_l("Unclear delivery"), "bad", "mail"),
     "undelivered": (_l("Not delivered"), "bad", "mail"),
+    "broken": (_l("Plan broken"), "wait", "calendar"),
+    "refund": (_l("Refund"), "wait", "card"),
+    "dispute": (_l("Asked back by the bank"), "wait", "card"),
+    "payment": (_l("Another sum"), "wait", "card"),
+    "stuck": (_l("Stuck in the day’s run"), "bad", "alert"),
 }
+
+
+Items = Sequence[tuple[str, str]]
+"""Items by kind and subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,7 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
     proposals = {row.id: row for row in _rows(session, Proposal, ids.get("proposal"))}
     said = {row.id: row for row in _rows(session, Said, ids.get("said"))}
     messages = {row.id: row for row in _rows(session, Message, ids.get("message"))}
+    money = _of_plans(session, asked) | _of_payments(session, asked) | _of_the_run(session, asked)
     found = {}
     for kind, subject in asked:
         id = int(subject.partition(":")[2])
@@ -78,9 +99,73 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
                 words = f"{TEMPLATES.get(messages[id].template, '')}. {words}".lstrip(". ")
         elif kind == "undelivered":
             words = _("Texts do not reach this number. Ask for another one.")
+        elif kind in _OF_MONEY:
+            words = money.get((kind, subject), "")
         label, tint, icon = TAGS[named]
         found[subject] = Why((str(label), tint, icon), words)
     return found
+
+
+_OF_MONEY: Final = ("broken", "refund", "dispute", "payment", "stuck")
+
+
+def _of_plans(session: Session, asked: Items) -> dict[tuple[str, str], str]:
+    """What is missing in broken plans, and since when."""
+    plans = _rows(session, Arrangement, _numbers(asked, "broken"))
+    paid = paid_to_plans(session, [plan.id for plan in plans], today())
+    found = {}
+    for plan in plans:
+        day = plan.judged_on or plan.agreed_on
+        missed = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day).missed
+        if missed:
+            words = missing_words(len(missed), sum(each.left for each in missed), plan.currency, missed[0].due_on)
+            found["broken", f"arrangement:{plan.id}"] = words
+    return found
+
+
+def _of_payments(session: Session, asked: Items) -> dict[tuple[str, str], str]:
+    """What the processor told of refunds and disputes last; and of payments that came with another sum."""
+    found: dict[tuple[str, str], str] = {}
+    reported = _numbers(asked, "refund") + _numbers(asked, "dispute")
+    if reported:
+        for row in session.execute(_REPORTED, {"ids": reported}):
+            key = (row.what, f"{row.what}:{row.attempt}")
+            found[key] = f"{found[key]} {reported_words(row.facts)}" if key in found else reported_words(row.facts)
+    for attempt in _rows(session, PaymentAttempt, _numbers(asked, "payment")):
+        begun = money_text(attempt.amount, attempt.currency)
+        words = _("%(amount)s was begun, and the card service tells of another sum. Nothing is booked.", amount=begun)
+        found["payment", f"payment_attempt:{attempt.id}"] = words
+    return found
+
+
+def _of_the_run(session: Session, asked: Items) -> dict[tuple[str, str], str]:
+    """What the day's run could not do, and by which error."""
+    accounts, plans = _numbers(asked, "stuck", "account"), _numbers(asked, "stuck", "arrangement")
+    if not accounts and not plans:
+        return {}
+    rows = session.execute(
+        select(Stuck, Account.ref)
+        .outerjoin(Account, Account.id == Stuck.account_id)
+        .where(or_(Stuck.account_id.in_(accounts), Stuck.arrangement_id.in_(plans)))
+        .order_by(Stuck.id)
+    )
+    found = {}
+    for row, ref in rows:
+        subject = f"account:{row.account_id}" if row.account_id is not None else f"arrangement:{row.arrangement_id}"
+        what = _("account %(ref)s", ref=ref) if ref else _("this plan")
+        words = _("The day’s run could not do %(what)s. Tell the engineer: %(error)s.", what=what, error=row.error)
+        found["stuck", subject] = words
+    return found
+
+
+# What was told of each refund or dispute last; a line that lost its facts tells nothing.
+_REPORTED: Final = text("""
+select distinct on (a.id, h.facts->>'what', h.facts->>'id') a.id as attempt, h.facts->>'what' as what, h.facts
+from payment_attempt a join history h on h.person_id = a.person_id and h.kind = 'payment.reported'
+  and h.subject = 'payment_attempt:' || a.id
+where a.id = any(:ids) and h.facts is not null
+order by a.id, h.facts->>'what', h.facts->>'id', h.id desc
+""")
 
 
 def wish_words(row: Proposal) -> str:
@@ -107,3 +192,9 @@ def quote(words: str | None) -> str:
 
 def _rows(session: Session, table: type, ids: list[int] | None) -> list:  # type: ignore[type-arg]
     return list(session.scalars(select(table).where(table.id.in_(ids)))) if ids else []  # type: ignore[attr-defined]
+
+
+def _numbers(asked: Items, kind: str, table: str | None = None) -> list[int]:
+    """The ids that items of a kind are about; of one table, if said."""
+    subjects = [subject.partition(":") for each, subject in asked if each == kind]
+    return [int(number) for name, _colon, number in subjects if table is None or name == table]

@@ -1,5 +1,7 @@
 """Writing to a person, and dealing with what else waits in a case: unclear deliveries, a STOP in doubt."""
 
+from typing import Final
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -15,6 +17,9 @@ from portal.collector.case import Write, page
 from portal.collector.face import actor, blueprint, case_named, desk, tell, to_case, told
 from portal.language import _
 from portal.wake import wake
+
+DEALT_WITH: Final = ("undelivered", "stop", "message", "broken", "refund", "dispute", "payment", "stuck")
+"""Kinds of items that a collector may close by saying so."""
 
 
 @blueprint.post("/case/<ref>/write")
@@ -46,7 +51,7 @@ def dealt_with(ref: str, item: int) -> ResponseReturnValue:
         with asking() as session:
             case = case_named(session, ref)
             row = session.get(work.WorkItem, item)
-            if row is None or row.person_id not in case.people or row.kind not in ("undelivered", "stop", "message"):
+            if row is None or row.person_id not in case.people or row.kind not in DEALT_WITH:
                 not_found("no such item in this case")
             act_now(session)
             work.seen(session, item, by=actor(), at=g.now)

@@ -23,6 +23,7 @@ from cases.history import Actor
 from cases.people.staff import USER_ROLES, add_user
 from cases.work import queue
 from messaging import conversation, outbox
+from payments import by_hand, payable
 from portal import visit
 from portal.access import keeper_of
 from portal.app import Evenly
@@ -129,6 +130,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/pass-on"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/plan"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/plan"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/payment"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
+    ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
     ("POST", "/work/case/<ref>/write"): desk(422, ref="case"),
     ("POST", "/work/case/<ref>/approve/<int:number>"): desk(303, ref="case", number="approved"),
     ("GET", "/work/case/<ref>/decline/<int:number>"): desk(200, ref="case", number="declined"),
@@ -216,7 +221,12 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
             session, own["to offer"], accounts=[alone[3].id], terms=Terms(amount=20_00, first_on=date(2026, 12, 8)),  # type: ignore[arg-type]
             key="ours", note=None, by=Actor("collector", people["collector"]), at=AT,
         ).id  # fmt: skip
-        for ids, person in ((own, tenant.id), (foreign, stranger.id)):
+        for ids, person, account in ((own, tenant.id, alone[4].id), (foreign, stranger.id, theirs.id)):
+            found = next(iter(payable.payables(session, [person], AT)))
+            ids["payment"] = by_hand.enter(
+                session, person=person, choice=payable.other(found, [account], 10_00), method="cash", value_date=AT.date(),
+                reference="", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
+            ).id  # fmt: skip
             said = conversation.write(session, person=person, words="may i pay later", key="k",
                                       by=Actor("debtor", person), at=AT)  # fmt: skip
             items = {item.subject: item.id for item in queue.open_items(session, [person])}
