@@ -66,6 +66,7 @@ class Courier:
         """Stops posting altogether; what is on the wire is given a moment to arrive."""
         for lane in self._lanes:
             lane.cancel()
+        self._lanes.clear()
         rounds = dict(self._rounds)
         self._rounds.clear()
         for id, task in rounds.items():
@@ -90,6 +91,8 @@ class Courier:
                 await asyncio.wait_for(first.wait(), BEFORE_THE_NEXT)
             except TimeoutError:
                 pass  # it is slow: the next goes out beside it
+            if asyncio.current_task() not in self._lanes:
+                return  # stopped while the answer came, which hides the cancelling
 
     def _over(self, id: str, task: asyncio.Task[None]) -> None:
         if self._rounds.get(id) is task:

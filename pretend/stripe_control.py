@@ -11,7 +11,7 @@ POST /control/checkout/{session}/expire                 its time runs out now
 POST /control/charges/{payment_intent}/refund           {"amount", "reason"}: gives back, or all that is left
 POST /control/charges/{payment_intent}/dispute          {"reason", "amount"} opens a dispute,
                                                         {"status": under_review, won or lost} moves it
-POST /control/events/{id}/send                          posts an event once more
+POST /control/events/{id}/send                          posts an event now, once more than it is owed
 ======================================================  =============================================
 
 A charge may be named by its own id too. ``confirm`` is the person's word at the bank's second step:

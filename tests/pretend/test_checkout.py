@@ -65,6 +65,9 @@ def test_a_declined_card_says_why_and_another_may_be_tried(world: Pretend, card:
     here = page_of(world)
     status, _, words = world.browse(here, {"card": card})
     assert status == 200 and 'role="alert"' in words and "Pay GBP 12.00" in words
+    sessions = world.stripe().v1.checkout.sessions
+    assert sessions.retrieve(here.rpartition("/")[2]).payment_intent is None
+    assert sessions.list({"payment_intent": payments(world)[0]["payment_intent"]}).data == []
     failed = world.stripe().v1.payment_intents.retrieve(payments(world)[0]["payment_intent"])
     error: Any = failed.last_payment_error
     assert (error.decline_code, error.code) == DECLINED[card] and failed.status == "requires_payment_method"

@@ -289,6 +289,19 @@ def test_keys_are_kept_over_a_restart(another: Callable[..., Pretend]) -> None:
     assert (status, again["id"], headers["Idempotent-Replayed"]) == (200, first["id"], "true")
 
 
+def test_a_key_is_free_again_after_a_day(another: Callable[..., Pretend]) -> None:
+    world = another().start()
+    first = ask(world, SESSIONS, form(), key="k1")[1]
+    world.stop()
+    log = world.state / "pretend.jsonl"
+    kind, line = json.loads(log.read_text())
+    line["kept"]["at"] -= DAY
+    log.write_text(json.dumps([kind, line]) + "\n")
+    world.start()
+    status, second, _ = ask(world, SESSIONS, form(locale="sv"), key="k1")
+    assert status == 200 and second["id"] != first["id"]
+
+
 def test_while_the_first_is_being_answered_the_second_conflicts(world: Pretend) -> None:
     world.control("stripe", {"delay_ms": 1500})
     answers: list[int] = []

@@ -1,6 +1,7 @@
 """Stripe's events: which come, signed, again until they are taken, and as badly as they were told to."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -185,7 +186,7 @@ def test_what_is_owed_is_posted_after_a_restart_and_the_rest_not_again(alone: Pr
     assert sorted(hook.kinds()) == sorted(PAID)
 
 
-def test_nothing_is_told_twice_or_missed_when_it_is_killed_in_the_middle(alone: Pretend, hook: Hook) -> None:
+def test_no_payment_is_taken_twice_or_left_untold_when_it_is_killed_in_the_middle(alone: Pretend, hook: Hook) -> None:
     made = [alone.session(reference=str(n)).id for n in range(10)]
     for id in made[:5]:
         alone.pay(id)
@@ -203,6 +204,25 @@ def test_many_payments_are_all_told(world: Pretend, hook: Hook) -> None:
     assert {world.pay(id)["outcome"] for id in ids} == {"paid"}
     hook.wait_told(60 * 5)
     assert hook.kinds().count("checkout.session.completed") == 60
+
+
+def test_at_most_sixteen_posts_are_out_at_once(another: Callable[..., Pretend]) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/hooks/stripe"
+        world = another(environ={"PRETEND_STRIPE_HOOK_URL": url}).start()
+        for _ in range(20):
+            world.pay(world.session().id)
+        silent.settimeout(10)
+        out = [silent.accept()[0] for _ in range(16)]
+        silent.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            out.append(silent.accept()[0])
+        out.pop().close()
+        silent.settimeout(10)
+        out.append(silent.accept()[0])
+        assert world.stop() == 0
+        for connection in out:
+            connection.close()
 
 
 # As badly as told --------------------------------------------------------------------------------
@@ -246,7 +266,7 @@ def test_events_may_be_held_until_released(alone: Pretend, hook: Hook, key: str)
     alone.control(f"stripe/{key}", {"events": "hold"})
     alone.pay(alone.session(reference="7", metadata={"phone": "+447700900123"}).id)
     alone.pay(alone.session(reference="8").id)
-    hook.wait_told(5)
+    until(lambda: alone.control("owed")["events_owed"] == 5, "the others to be told")
     alone.stop(9)
     alone.start()
     assert alone.control("owed")["events_held"] == 5 and len(hook.told) == 5
@@ -275,6 +295,24 @@ def test_an_event_is_posted_again_when_asked_even_while_it_waits(world: Pretend,
     assert {one.event["id"] for one in told} == {event}
     until(lambda: world.control("owed")["events_owed"] == 0)
     assert world.call("POST", "/control/events/evt_none/send", b"{}")[0] == 404
+
+
+def test_an_event_that_waits_a_minute_is_posted_at_once_when_asked(alone: Pretend, hook: Hook) -> None:
+    hook.usual = (500, "", "")
+    alone.control(f"checkout/{alone.session().id}/expire", {})
+    hook.wait_told(1)
+    alone.stop()
+    event = hook.told[0].event["id"]
+    failures = [json.dumps(["posted", {"id": event, "at": time.time(), "http": 500, "why": ""}]) for _ in range(8)]
+    with (alone.state / "pretend.jsonl").open("a") as log:
+        log.write("\n".join(failures) + "\n")
+    hook.told.clear()
+    alone.start()
+    alone.control(f"events/{event}/send", {})
+    hook.wait_told(1)
+    until(lambda: len(alone.control("log")["events"][0]["posts"]) == 10, "the answer to be kept")
+    alone.control(f"events/{event}/send", {})
+    assert {told.event["id"] for told in hook.wait_told(2)} == {event}
 
 
 def test_without_a_hook_nothing_is_posted_and_nothing_owed(another: Callable[..., Pretend]) -> None:
