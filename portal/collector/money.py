@@ -143,8 +143,8 @@ def reported_words(facts: Mapping[str, Any]) -> str:
 def missing_words(count: int, left: int, currency: str, since: date) -> str:
     """What is missing in a plan, and since when: `left` minor units of `count` payments."""
     return _n(
-        "%(amount)s of %(num)s payment is missing, since %(day)s.",
-        "%(amount)s of %(num)s payments is missing, since %(day)s.",
+        "A payment is missing since %(day)s: %(amount)s.",
+        "%(num)s payments are missing since %(day)s: %(amount)s in all.",
         count, amount=money_text(left, currency), day=day_plain(since),
     )  # fmt: skip
 

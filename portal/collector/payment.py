@@ -84,7 +84,7 @@ def payment(ref: str) -> ResponseReturnValue:
                 act_now(session)
                 _hold(session, case)
             if not saving or not _entered(session, case, key):
-                found = payables(session, case.people, g.now)
+                found = sorted(payables(session, case.people, g.now), key=lambda each: each.currency)
                 if not found:
                     tell(_("Nothing is owed"), _("There is nothing that a payment could be for."), "info")
                     return to_case(ref)

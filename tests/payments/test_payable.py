@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
+from cases.arrangements.paid import paid_to_plans
 from cases.db import Database
 from cases.debts.announced import announce
 from cases.refusal import Refusal
-from payments.payable import other, payables
+from payments.payable import other, payables, towards
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, an_account
 from tests.payments.paying import a_payer, may_pay
 
@@ -138,3 +139,14 @@ def test_who_owes_nothing_has_nothing_to_pay(db: Database) -> None:
     with db.acting() as session:
         payer = a_payer(session, rent=0, garage=0, card=0)
         assert payables(session, [payer.person.id], AT) == []
+
+
+def test_a_sum_that_is_a_plans_choice_gives_that_choice(db: Database) -> None:
+    with db.acting() as session:
+        payer = a_payer(session)
+        plan = planned(session, payer, payer.rent, payer.card, first=AT.date())
+        for at in (AT, AT.replace(year=2027, month=1, day=26)):
+            found = may_pay(session, payer, at=at)
+            asked = found.choice("plan", plan)
+            instalments = paid_to_plans(session, [plan], at.date())[plan]
+            assert towards(found, plan, instalments, asked.amount) == asked
