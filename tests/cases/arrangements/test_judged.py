@@ -63,6 +63,18 @@ def test_a_plan_over_two_creditors_is_judged_when_the_last_of_their_days_has_clo
     assert state(db, number) == "broken"
 
 
+def test_a_plan_is_not_judged_beyond_the_day_that_all_its_creditors_have_closed(db: Database) -> None:
+    with db.acting() as session:
+        number, _, [account, _] = over(session, "Pacific/Auckland", "America/New_York")
+        # A day ahead for which only the first creditor's day has ended.
+        for day in (date(2026, 12, 6), date(2026, 12, 7)):
+            a_payment(session, [(account, 1)], day, at=noon(date(2026, 12, 1)))
+    run(db, datetime(2026, 12, 7, 12, 0, tzinfo=UTC))  # 6 December has ended in New York, 7 December in Auckland
+    with db.acting() as session:
+        row = session.get_one(Arrangement, number)
+        assert (row.state, row.judged_on, row.next_change) == ("broken", date(2026, 12, 6), date(2026, 12, 7))
+
+
 def test_an_act_breaks_no_plan_whose_day_has_not_ended_for_all_its_creditors(db: Database) -> None:
     with db.acting() as session:
         number, _, accounts = over(session, "Pacific/Auckland", "America/New_York")

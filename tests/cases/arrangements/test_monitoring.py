@@ -255,6 +255,15 @@ def test_a_completed_plan_opens_again_when_its_money_goes_back(session, back, st
     assert kept.row(session).state == "completed"
 
 
+def test_money_that_came_after_completion_counts_once_the_plan_is_open_again(session) -> None:
+    kept = Kept(session)
+    payment = kept.pays(session, 1_000, date(2026, 12, 1))
+    kept.pays(session, 1_000, date(2026, 12, 10))
+    ledger.give_back(session, payment, on=date(2026, 12, 20), key="back", by=kept.by, at=noon(date(2026, 12, 20)))
+    assert kept.row(session).state == "completed"
+    assert _paid(session, kept, date(2026, 12, 20)) == [300, 300, 300, 100]
+
+
 def test_a_completed_plan_stays_closed_once_another_has_its_account(session) -> None:
     kept = Kept(session)
     payment = kept.pays(session, 1_000, date(2026, 12, 1))

@@ -278,3 +278,17 @@ def test_one_bad_account_stands_alone_and_the_others_go_on(db: Database) -> None
         assert session.scalar(select(func.count()).select_from(WorkItem).where(WorkItem.done_at.is_(None))) == 0
     found = kept(db)
     assert found == derived(db, found)
+
+
+def test_money_that_meets_the_first_of_two_dues_of_one_night_leaves_the_second(db: Database) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        account = an_account(session, creditor, a_person(session, creditor))
+        for _ in range(2):
+            a_due(session, account, TODAY, 100)
+        a_payment(session, [(account, 100)], TODAY)
+        a_due(session, account, TODAY + timedelta(days=1), 50)
+    run(db, TODAY + timedelta(days=1))
+    found = kept(db)
+    assert found[account.id][3:6] == (100, TODAY, 100)
+    assert found == derived(db, found)
