@@ -286,7 +286,7 @@ def test_money_that_meets_the_first_of_two_dues_of_one_night_leaves_the_second(d
         account = an_account(session, creditor, a_person(session, creditor))
         for _ in range(2):
             a_due(session, account, TODAY, 100)
-        a_payment(session, [(account, 100)], TODAY)
+        a_payment(session, [(account, 100)], TODAY - timedelta(days=1))
         a_due(session, account, TODAY + timedelta(days=1), 50)
     run(db, TODAY + timedelta(days=1))
     found = kept(db)
