@@ -9,7 +9,7 @@ py := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-fast test-real check bench lock
+.PHONY: help setup demo demo-reset test test-fast test-real check bench chaos lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ check: .venv/.tests ## Lint, types and the floors of the house
 
 bench: .venv/.tests ## Measure, and say each figure beside its limit
 	@$(py) -m benchmarks $(ARGS)
+
+chaos: .venv/.tests ## Rehearse faults: kill -9 everywhere, servers away, events in any order
+	@$(py) -m chaos $(ARGS)
 
 lock: .venv/.ready ## Choose new versions, and write them down with their hashes
 	@for each in requirements requirements-test requirements-uv; do \

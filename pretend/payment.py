@@ -60,8 +60,8 @@ class Session:
 
     @property
     def who(self) -> str:
-        """Whose money it is: the phone that the shop told, else its own reference."""
-        return self.metadata.get("phone") or self.reference or ""
+        """Whose money it is: the phone or the customer's case that the shop told, else its own reference."""
+        return self.metadata.get("phone") or self.metadata.get("case") or self.reference or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ are the tour's characters and two collectors whose passwords are public; product
 refuses a database that holds them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -14,9 +15,13 @@ import structlog
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cases.clock import Clock, local
 from cases.db import Database
+from cases.debts.account import Account
+from cases.people.joint import Liability
+from cases.people.person import Person
 from cases.people.staff import User
 from cases.refusal import Refusal
 from portal import access, forms
@@ -92,6 +97,7 @@ def _move(day: date) -> ResponseReturnValue:
 def _page(form: OtherDay) -> str:
     settings, clock, database, keys = _extensions()
     with database.acting() as session:
+        cases = _cases(session)
         users = [
             SignIn(user.name, user.mail, pyotp.TOTP(keys.decrypt(user.totp)).at(clock.real()))
             for user in session.scalars(select(User).where(User.sample).order_by(User.id))
@@ -99,7 +105,7 @@ def _page(form: OtherDay) -> str:
     return render_template(
         "demo/home.html",
         form=form,
-        characters=[_shown(each, settings) for each in CHARACTERS],
+        characters=[_shown(each, settings, cases) for each in CHARACTERS],
         users=users,
         password=PASSWORD,
         today=local(clock.now(), days.ZONE).date(),
@@ -108,7 +114,19 @@ def _page(form: OtherDay) -> str:
     )
 
 
-def _shown(character: Character, settings: Settings) -> dict[str, Any]:
+def _cases(session: Session) -> dict[str, str]:
+    """The case references of the characters, by the account reference that they sign in with."""
+    rows = session.execute(
+        select(Account.ref, Person.case_ref)
+        .join(Liability, Liability.account_id == Account.id)
+        .join(Person, Person.id == Liability.person_id)
+        .where(Account.ref.in_([each.account for each in CHARACTERS]))
+        .order_by(Liability.id.desc())  # the holder last, who so stays
+    )
+    return {row.ref: row.case_ref for row in rows}
+
+
+def _shown(character: Character, settings: Settings, cases: Mapping[str, str]) -> dict[str, Any]:
     number = character.who.phone.replace(" ", "")
     return {
         "name": character.who.name,
@@ -117,6 +135,7 @@ def _shown(character: Character, settings: Settings) -> dict[str, Any]:
         "born": character.who.born,
         "postcode": character.who.postcode,
         "phone": PHONE.format(url=settings.pretend_url, number=number),
+        "bank": f"{settings.pretend_url}/bank/{cases[character.account]}" if character.account in cases else None,
         "number": character.who.phone,
     }
 
