@@ -60,7 +60,7 @@ TAKEN_BACK: Final = {
     "mistake": _s("It was entered by mistake"),
     "refunded": _s("It was given back"),
     "disputed": _s("The payer’s bank asked for it back"),
-    "other": _s("Another reason, in words"),
+    "other": _s("Another reason"),
 }
 """Why a payment was taken back, by the codes of `reversal.REASONS`."""
 

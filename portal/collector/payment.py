@@ -56,7 +56,7 @@ class Came(Form):
     reference = TextField(_l("Reference"), longest=LONGEST_REFERENCE,
                           hint=_l("What stands on the receipt, cheque or bank line."))  # fmt: skip
     what = ChoiceField(_l("What it is for"), needed=_l("Choose what it is for"))
-    debts = SeveralField(_l("Which debts"), hint=_l("Only of debts that you choose."))
+    debts = SeveralField(_l("Which debts"), hint=_l("Where it is for debts that you choose."))
     key = HiddenField("key")
     mark = HiddenField("mark")
 

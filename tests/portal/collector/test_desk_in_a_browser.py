@@ -9,8 +9,9 @@ from werkzeug.serving import make_server
 
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.portal.collector.conftest import Desk
+from tests.portal.collector.paying import by_card, by_cash, reported, seen
 
-WIDE = ("/work/", "{idris}", "{idris}/plan")
+WIDE = ("/work/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back")
 """Pages that are laid out otherwise where there is room."""
 PAGES = (*WIDE, "{bertram}", "{quiet}", "{idris}/offer/{proposal}", "{idris}/decline/{proposal}", "{idris}/postpone",
          "{idris}/pass-on")  # fmt: skip
@@ -43,17 +44,31 @@ def signed_in(browser: Browser, desk: Desk, served: str, **mode: object) -> Brow
 def test_every_page_is_accessible_and_fits(
     browser: Browser, desk: Desk, served: str, mode: dict[str, object], pages: tuple[str, ...]
 ) -> None:
+    with desk.db.acting() as session:
+        paid = by_cash(session, desk, "idris", ["alarm"], 10_00)
+        row = by_card(session, desk, "idris", ["rent"], 40_00)
+        seen(session, desk, row)
+        reported(session, desk, row, "refund", "pending", "duplicate")
     context = signed_in(browser, desk, served, **mode)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: None if "422" in said.text else complaints.append(said.text))
     for path in pages:
         cases = {name: desk.case(name) for name in ("idris", "bertram", "quiet")}
-        page.goto(served + path.format(proposal=desk.ids["proposal"], **cases))
-        if path.endswith("/plan"):
+        page.goto(served + path.format(proposal=desk.ids["proposal"], paid=paid, **cases))
+        if path.endswith(("/plan", "/payment")):
             page.click("button[value=show]")  # with the remedy beside the amount
+        for fold in page.locator("#payments ~ div details").all():
+            fold.evaluate("each => each.open = true")
         assert_no_violations(page)
         assert_no_sideways_scroll(page)
+        if path.endswith("/payment"):
+            page.get_by_label("Cheque").check()
+            page.get_by_label("Amount").fill("600")
+            page.click("button[value=show]")
+            page.get_by_role("button", name="Book £600.00").wait_for()
+            assert_no_violations(page)
+            assert_no_sideways_scroll(page)
     assert not complaints, complaints
     context.close()
 
@@ -73,4 +88,40 @@ def test_a_proposal_is_opened_agreed_and_told_without_scripts(browser: Browser, 
     assert "In all, 6 payments" in page.locator("#result").inner_text()
     page.get_by_role("button", name="Save this plan").click()
     assert page.get_by_role("status").inner_text().startswith("The plan is saved")
+    context.close()
+
+
+def test_a_payment_is_entered_and_taken_back_by_keyboard_alone(browser: Browser, desk: Desk, served: str) -> None:
+    context = signed_in(browser, desk, served, viewport={"width": 1280, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+
+    def to(name: str) -> None:
+        """Goes on with the Tab key until the control of this name has the focus."""
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            if page.locator(f":focus:is([name='{name}'], [value='{name}'])").count():
+                return
+        raise AssertionError(f"no way to {name}")
+
+    page.goto(served + desk.case("bertram", "/payment"))
+    to("method")
+    page.keyboard.press("ArrowDown")  # a cheque
+    to("amount")
+    page.keyboard.type("90")
+    to("show")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Book £90.00").wait_for()
+    assert "£300.00 is owed after it" in page.locator("#result").inner_text()
+    to("save")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").filter(has_text="The payment is booked").wait_for()
+    page.get_by_role("link", name="Take back").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Take a payment back").wait_for()
+    to("reason")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Take £90.00 back").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("status").filter(has_text="The payment is taken back").wait_for()
+    assert "By cheque, Priya Nand." in page.locator("#payments ~ div").inner_text()
     context.close()

@@ -53,6 +53,9 @@ def test_a_plan_that_breaks_says_since_when_and_what_is_missing(desk: Desk) -> N
     assert f"Plan broken {BROKEN} The plan of Thursday 15 October . 2 of 6 payments made." in page
     assert "Enter a payment Enter a plan Write Dealt with" in page
     assert f"Plan broken by rule {BROKEN}" in page_of(desk, more="?only=money")
+    whole = desk.browser("priya").get(desk.case("idris")).get_data(as_text=True)
+    assert f'href="{desk.case("idris", "/payment?currency=PLN")}"' in whole
+    assert f'href="{desk.case("idris", "/plan?currency=PLN")}"' in whole
     rows = words_of(desk.browser("priya").get("/work/?kind=broken"))
     assert "Broken plans 1" in rows and BROKEN in rows
 
