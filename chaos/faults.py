@@ -85,7 +85,7 @@ def run() -> Iterator[Mapping[str, Any]]:
         asyncio.run(_story(house, cookies, chance))
         _say(f"the people are done after {time.monotonic() - began:.0f} s; waiting until all is quiet")
         try:
-            until(lambda: not _unresolved(house), "quiet", 240)
+            until(lambda: _quiet(house), "quiet", 240)
         except RuntimeError as late:
             _say(f"{late}: {_unresolved(house)}")
         _say(f"quiet after {time.monotonic() - began:.0f} s")
@@ -234,7 +234,7 @@ async def _trouble(house: House, done: asyncio.Event, chance: random.Random) -> 
     while not done.is_set() or larger:
         # Whoever was killed last is up again and at work: a kill while it still starts would try nothing.
         await asyncio.to_thread(until, lambda: _open(house), "the portal")
-        await asyncio.sleep(chance.uniform(1.0, 5.0))
+        await asyncio.sleep(chance.uniform(0.5, 4.0))
         process = house.processes[("worker", "web", "worker-2", "timetable")[turn % 4]]
         turn += 1
         await asyncio.to_thread(process.kill)
@@ -286,6 +286,15 @@ def _open(house: House) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _quiet(house: House) -> bool:
+    """Whether nothing has been under way for some seconds: what is told late comes within them."""
+    for _ in range(6):
+        if _unresolved(house):
+            return False
+        time.sleep(1)
+    return True
 
 
 # ---------------------------------------------------------------------------- the count
