@@ -126,11 +126,13 @@ def heading(line: Line, facts: Mapping[str, Any]) -> str:
 
 def reported_words(facts: Mapping[str, Any]) -> str:
     """What the processor told of a refund or dispute: how much, how it stands and why it says it is."""
-    amount = money_text(facts["sum"], facts["currency"])
+    amount, whole = (money_text(facts[name], facts["currency"]) for name in ("sum", "amount"))
     if facts["what"] == "dispute":
         words = _("The payer’s bank asks %(amount)s back.", amount=amount)
     else:
         words = _("The card service gives %(amount)s back.", amount=amount)
+    if amount != whole:
+        words += " " + _("It is a part of %(whole)s. Take all of it back, then enter the rest.", whole=whole)
     status, reason = facts.get("status") or "", facts.get("reason") or ""
     if status:
         known = _STATUSES.get(status)

@@ -17,7 +17,7 @@ from portal.collector import attempts, money
 from portal.collector.waiting import TAGS
 from tests.factories import BY, a_payment
 from tests.portal.collector.conftest import Desk, words_of
-from tests.portal.collector.paying import by_card, days_end, refused, reported, seen, the_plan
+from tests.portal.collector.paying import by_card, by_cash, days_end, refused, reported, seen, the_plan
 from tests.portal.doors import post, statements
 
 BROKEN = "A payment is missing since 21 December: 500.00 zł."
@@ -124,7 +124,8 @@ def test_of_a_refund_the_last_that_was_told_counts(desk: Desk) -> None:
         reported(session, desk, row, "refund", "pending", "", amount=15_00)
         reported(session, desk, row, "refund", "succeeded", "", amount=15_00)
     rows = words_of(desk.browser("priya").get("/work/?kind=refund"))
-    assert "The card service gives £15.00 back. It has gone." in rows and "on its way." not in rows
+    part = "The card service gives £15.00 back. It is a part of £40.00. Take all of it back, then enter the rest."
+    assert f"{part} It has gone." in rows and "on its way." not in rows
 
 
 def test_a_payment_with_another_sum_is_looked_at_by_a_person(desk: Desk) -> None:
@@ -209,6 +210,15 @@ def test_a_payment_that_comes_to_nothing_says_why(
         seen(session, desk, row, standing)
     page = page_of(desk)
     assert said in page and tag in page and "Take back" not in page
+
+
+def test_a_joint_debtors_case_does_not_show_how_the_other_paid(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        by_cash(session, desk, "idris", ["rent"], 40_00)
+    assert "In cash, Priya Nand. Receipt 7" in page_of(desk)
+    hers = page_of(desk, "lena")
+    assert "Payment £40.00 Priya Nand Tidewell Housing, rent" in hers  # the account is hers too
+    assert "Receipt 7" not in hers and "In cash" not in hers
 
 
 def test_falling_overdue_is_told_with_its_sum(desk: Desk) -> None:
