@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases.arrangements import monitoring
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor
 from cases.debts.ledger import pay
@@ -62,6 +63,7 @@ def enter(
         paid_at=at, booked_at=at, value_date=value_date, reference=reference.strip() or None,
     )  # fmt: skip
     save(session, made, choice, Kind.PAYMENT_RECEIVED, by=by, at=at)
+    monitoring.hold(session, [share.account for share in choice.shares])
     for creditor in sorted({share.creditor for share in choice.shares}):
         parts = [(session.get_one(Account, share.account), share.amount)
                  for share in choice.shares if share.creditor == creditor]  # fmt: skip

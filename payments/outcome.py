@@ -17,6 +17,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases.arrangements import monitoring
 from cases.clock import local
 from cases.debts import announced
 from cases.debts.account import Account
@@ -138,6 +139,8 @@ def _book(session: Session, row: PaymentAttempt, at: datetime) -> str:
     row.state, row.url, row.booked_at, row.ended_at, row.look_real = "paid", None, at, None, None
     session.flush()
     shares = shares_of(session, row.id)
+    # All of them at once: one creditor's after another's could cross with somebody who holds them in order.
+    monitoring.hold(session, [share.account_id for share in shares])
     by_creditor = defaultdict(list)
     for share in shares:
         by_creditor[share.creditor_id].append((session.get_one(Account, share.account_id), share.amount))

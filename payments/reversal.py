@@ -14,11 +14,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases.arrangements import monitoring
 from cases.debts.ledger import Payment, give_back
 from cases.history import Actor, Kind, proof
 from cases.refusal import refusal_code
 from cases.work import queue
-from payments.attempt import PaymentAttempt, locked, tell
+from payments.attempt import PaymentAttempt, locked, shares_of, tell
 from payments.outcome import BY, payment_key
 from payments.processor import Reported
 
@@ -73,6 +74,7 @@ def take_back(
         return row
     if row.state != "paid":
         raise NOT_BOOKED(state=row.state)
+    monitoring.hold(session, [share.account_id for share in shares_of(session, row.id)])
     payments = session.scalars(
         select(Payment).where(Payment.key == payment_key(row.id)).order_by(Payment.creditor_id)
     ).all()
