@@ -59,7 +59,8 @@ _SHARED: dict[Database, Evenly] = {}
 def the_app(db: Database, clock: Clock) -> Evenly:
     """The application that the tests of this process share, with this test's clock: making one takes a while."""
     if db not in _SHARED:
-        _SHARED[db] = an_app(db, clock, Path(tempfile.mkdtemp(prefix="evenly-test-")))
+        _SHARED[db] = an_app(db, clock, Path(tempfile.mkdtemp(prefix="evenly-test-")), stripe_base_url="http://127.0.0.1:9",
+                             stripe_api_key="sk_test_x", stripe_webhook_secrets=("whsec_x",))  # fmt: skip
     app = _SHARED[db]
     app.extensions["clock"] = clock
     app.extensions["wake"] = [].append

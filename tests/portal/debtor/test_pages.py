@@ -16,8 +16,9 @@ from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.history import Actor
 from messaging import conversation
+from payments import by_hand, payable
 from portal.app import ROOT, Evenly
-from tests.factories import AT, a_charge, a_creditor, a_due, a_person, a_user, an_account
+from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, a_user, an_account
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.portal.debtor.conftest import words
 from tests.portal.debtor.households import Marta, a_plan, on_its_way
@@ -57,7 +58,13 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
                 proposal.decline(session, sent.id, reason="too_long", words="Could you pay more?", by=by, at=AT)
     if state == "late":
         clock.at += timedelta(days=14)
-    paths = ("/", f"/debt/{of.rent.id}", "/messages", "/my-plan", "/plan", "/sign-out/everywhere")
+    with db.acting() as session:
+        paid = by_hand.enter(
+            session, person=of.person.id, choice=payable.other(payable.payables(session, [of.person.id], AT)[0], [of.waste.id], 500),
+            method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
+        ).id  # fmt: skip
+    paths = ("/", f"/debt/{of.rent.id}", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
+             "/sign-out/everywhere")  # fmt: skip
     return Told(sign_in(app, db, of.person), of, paths)
 
 

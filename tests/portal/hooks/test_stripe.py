@@ -102,7 +102,10 @@ def test_one_changed_byte_of_the_body_is_refused(at: datetime) -> None:
     assert not check_signature(b"\xff\xfe", signed, SECRETS, at)
 
 
-@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b'"x"', b"{}", b'{"id": "evt_1"}', b"{not json", b'{"type": "x"}'])
+@pytest.mark.parametrize("raw", [
+    b"", b"null", b"[]", b'"x"', b"{}", b'{"id": "evt_1"}', b"{not json", b'{"type": "x"}', b"[" * 5000,
+    b'{"id": "evt_\\u0000", "type": "x"}', b'{"id": "evt_\\ud800", "type": "x"}', b'{"id": "evt_1", "type": ["x"]}',
+])  # fmt: skip
 def test_signed_and_no_event_is_refused_and_not_an_error(
     raw: bytes, stripe: FlaskClient, at: datetime, superuser: Connection
 ) -> None:
