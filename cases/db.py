@@ -30,10 +30,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import NullPool
 
 ROLES: Final = ("debtor", "creditor", "partner", "staff", "act")
+
+_PASSING: Final = ("08", "40", "53", "55", "57", "25006")
+"""What the database may well do the next time, by SQLSTATE: no connection, a deadlock or a lost race, no room,
+a lock that is held, an operator who intervened, a stand-in that only reads for now."""
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
 Minor = Annotated[int, mapped_column(BigInteger)]
@@ -136,3 +141,11 @@ def act_now(session: Session) -> None:
     session.execute(
         text("select set_config('role', :role, true)"), {"role": f"{session.info.get('prefix', 'evenly')}_act"}
     )
+
+
+def passing(error: Exception) -> bool:
+    """Whether what failed may well be done the next time, because the database was at fault."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state.startswith(_PASSING) if state else isinstance(error, OperationalError | InterfaceError)

@@ -27,10 +27,9 @@ from urllib.parse import parse_qs
 import structlog
 from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cases.db import Base, Id, Moment
+from cases.db import Base, Id, Moment, passing
 from messaging import conversation
 from messaging.carriers import Carrier, Effect, Inbound, Progress, Report, applies
 from messaging.outbox import Attempt, Message
@@ -66,10 +65,6 @@ BATCH: Final = 200
 
 _HEARING: Final = "select pg_advisory_xact_lock(hashtextextended('hear texts', 0))"
 _KEEPING: Final = "select pg_advisory_xact_lock(hashtextextended('keep texts', 0))"
-
-_PASSING: Final = ("08", "40", "53", "55", "57", "25006")
-"""What the database may well do the next time, by SQLSTATE: no connection, a deadlock or a lost race, no room,
-a lock that is held, an operator who intervened, a stand-in that only reads for now."""
 
 PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken", "nobody")
 """Results of events that somebody should look into: something was not understood, or a text that nobody reads
@@ -127,19 +122,11 @@ def apply(
 
     `carriers` are the carriers by name, `ours` the name that signs our texts. Returns what each did; empty:
     none waited. An event that breaks
-    is parked, so that it holds up no other. Raises the database's error when that may pass (`passing`):
+    is parked, so that it holds up no other. Raises the database's error when that may pass (`cases.db.passing`):
     then nothing is applied, and the caller tries again.
     """
     heard = _hear_one(session, carriers, at, ours)
     return [heard] if heard is not None else _apply_reports(session, carriers, at, limit)
-
-
-def passing(error: Exception) -> bool:
-    """Whether what failed may well be done the next time, because the database was at fault."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    return state.startswith(_PASSING) if state else isinstance(error, OperationalError | InterfaceError)
 
 
 def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]:

@@ -15,10 +15,9 @@ from typing import Final
 import structlog
 from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cases.db import Base, Id, Moment, refers
+from cases.db import Base, Id, Moment, passing, refers
 from cases.waits import WAITS
 from payments import outcome, reversal
 from payments.processor import Declined, Processor, Reported, Seen
@@ -87,9 +86,9 @@ def apply_one(session: Session, processors: Mapping[str, Processor], *, at: date
     try:
         with session.begin_nested():
             did = _apply(session, processors, event, at, real)
-    except DBAPIError:
-        raise
     except Exception as error:
+        if passing(error):
+            raise
         log.error("payment_event_broken", event_id=event.id, provider=event.provider, exc_info=error)
         did = "broken"
     waited = real - event.received_real

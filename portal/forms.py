@@ -70,8 +70,11 @@ class Form(FlaskForm):  # type: ignore[misc]
             """The library's own sentences stay untranslated: none of them is ever shown."""
             return DefaultMeta.get_translations(self, form)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        if "formdata" not in kwargs:
+            # What was typed and that alone: the library would take a file, or JSON, for it.
+            kwargs["formdata"] = (request.form or None) if self.is_submitted() else None
+        super().__init__(**kwargs)
         self._refusals: list[str] = []
 
     @classmethod

@@ -24,7 +24,7 @@ from cases import seal
 from cases.arrangements import expiry
 from cases.arrears import daily
 from cases.clock import Clock
-from cases.db import Database
+from cases.db import Database, passing
 from cases.history import Actor
 from cases.law import rules
 from messaging import delivery, inquiry, notices, pace, receipt, reminders
@@ -116,7 +116,7 @@ class Rounds:
             except DBAPIError as error:
                 # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
                 failed += 1
-                if failed == _TRIES or not receipt.passing(error):
+                if failed == _TRIES or not passing(error):
                     raise
                 time.sleep(0.5)
                 continue

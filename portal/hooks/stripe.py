@@ -42,8 +42,8 @@ def event() -> ResponseReturnValue:
         return _plain("The signature does not fit.", 400)
     try:
         told = json.loads(raw)
-        key, kind = str(told["id"])[:255], str(told["type"])[:255]
-    except (ValueError, KeyError, TypeError):
+        key, kind = _name(told["id"]), _name(told["type"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         log.warning("hook_refused", provider=NAME, reason="not an event")
         return _plain("This is not an event.", 400)
     try:
@@ -76,6 +76,13 @@ def _signed_by(raw: bytes, header: str, secret: str) -> bool:
         return bool(WebhookSignature.verify_header(raw, header, secret))
     except SignatureVerificationError:
         return False
+
+
+def _name(told: object) -> str:
+    """An id or a kind, where it is one that can be kept."""
+    if not isinstance(told, str) or not told.isprintable():
+        raise ValueError
+    return told[:255]
 
 
 def _plain(words: str, status: int) -> Response:

@@ -157,6 +157,23 @@ def test_a_request_that_is_too_large_is_refused(visitor: FlaskClient) -> None:
     assert "That is too large" in answer.text
 
 
+@pytest.mark.parametrize("field", ["name", "note", "debts", "born-day", "version", "csrf_token"])
+def test_a_file_in_a_fields_place_is_nothing_typed(visitor: FlaskClient, field: str) -> None:
+    token = token_of(visitor.get("/sink").text)
+    sent = {"csrf_token": token, "reference": "kept as typed", field: (io.BytesIO(b"x"), "x.pdf")}
+    answer = visitor.post("/sink", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == (400 if field == "csrf_token" else 422)
+    assert ('value="KEPTASTYPED"' in answer.text or "kept as typed" in answer.text) is (field != "csrf_token")
+
+
+@pytest.mark.parametrize("sent", ['["a", "b"]', '{"name": 1, "note": {"a": []}}', "null", "[[[", '"x"'])
+def test_json_in_a_forms_place_is_nothing_typed(visitor: FlaskClient, sent: str) -> None:
+    token = token_of(visitor.get("/sink").text)
+    answer = visitor.post("/sink", data=sent, content_type="application/json", headers={"X-CSRFToken": token})
+    assert answer.status_code == 422
+    assert "Write your reference" in answer.text
+
+
 def test_a_program_gets_a_plain_line_instead_of_a_page(visitor: FlaskClient) -> None:
     answer = visitor.get("/hooks/nobody")
     assert answer.status_code == 404
