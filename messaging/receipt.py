@@ -62,6 +62,8 @@ class CarrierEvent(Base):
 log = structlog.get_logger()
 
 BATCH: Final = 200
+LONGEST_ID: Final = 64
+"""No id or status of a carrier is longer."""
 
 _HEARING: Final = "select pg_advisory_xact_lock(hashtextextended('hear texts', 0))"
 _KEEPING: Final = "select pg_advisory_xact_lock(hashtextextended('keep texts', 0))"
@@ -107,11 +109,9 @@ def keep(
 
 def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
     """What makes a repeat of an event harmless: the carrier's id and the status; else the bytes themselves."""
-    sid, status = form.get("MessageSid"), form.get("MessageStatus")
-    if kind == "inbound" and sid:
-        return f"{sid}:inbound"
-    if kind == "status" and sid and status:
-        return f"{sid}:{status}"
+    named = [form.get("MessageSid", ""), "inbound" if kind == "inbound" else form.get("MessageStatus", "")]
+    if all(word and word.isprintable() and len(word) <= LONGEST_ID for word in named):
+        return ":".join(named)
     return hashlib.sha256(query.encode() + b"\n" + raw).hexdigest()
 
 

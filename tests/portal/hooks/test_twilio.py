@@ -87,6 +87,16 @@ def test_the_older_token_is_still_taken_and_a_stranger_leaves_no_trace(
     assert len(kept(superuser)) == 1
 
 
+@pytest.mark.parametrize("path", ["status", "inbound"])
+@pytest.mark.parametrize("sid", ["SM\0", "SM\n7", "".join(chr(0x4E00 + n * 7 % 20_000) for n in range(3000))], ids=["NUL", "line", "long"])
+def test_a_signed_event_with_an_id_that_no_carrier_gives_is_kept_once_and_not_an_error(
+    path: str, sid: str, twilio: FlaskClient, superuser: Connection
+) -> None:
+    for _ in range(2):
+        assert post(twilio, path, {"MessageSid": sid, "MessageStatus": "sent", "Body": "\0"}).status_code == 200
+    assert len(kept(superuser)) == 1
+
+
 def test_the_query_is_covered_by_the_signature(twilio: FlaskClient, superuser: Connection) -> None:
     raw = urlencode({"MessageSid": "SM4", "MessageStatus": "sent"})
     signed = RequestValidator(TOKENS[0]).compute_signature(f"{PUBLIC}/hooks/twilio/status?m=1&a=1",
