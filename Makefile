@@ -9,7 +9,7 @@ py := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-fast test-real check bench chaos lock
+.PHONY: help setup demo demo-reset test test-fast test-real test-several check bench chaos lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -32,6 +32,10 @@ test-fast: .venv/.tests ## Run all but the slow tests, in under 3 minutes on 2 c
 test-real: .venv/.tests ## Run all tests on this system's own PostgreSQL and Redis
 	@$(py) -m tests.journeys.chromium
 	@$(py) -m tests.real $(ARGS)
+
+test-several: .venv/.tests ## Run the journeys with several of everything, PgBouncer and RabbitMQ
+	@$(py) -m tests.journeys.chromium
+	@$(py) -m tests.several $(ARGS)
 
 check: .venv/.tests ## Lint, types and the floors of the house
 	@$(py) -m ruff check .

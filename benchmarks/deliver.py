@@ -67,8 +67,8 @@ class _Noon(Clock):
         return NOON
 
 
-def _ours(url: str, database: str, prefix: str) -> float:
-    """Delivers what is planned with the worker's own rounds; texts a second."""
+def worker(url: str, database: str, prefix: str) -> Rounds:
+    """A worker's own rounds over this database, begun as a worker begins."""
     carrier = Twilio(ACCOUNT, TOKEN, FROM, callback=f"{url}/hooks/twilio/status", base_url=url)
     voice = Voice("Evenly", "0808 157 0123", lambda person, real: f"https://my.example.org/l/{person:034d}")
 
@@ -76,7 +76,13 @@ def _ours(url: str, database: str, prefix: str) -> float:
         return {}
 
     rounds = Rounds(Database(database, prefix=prefix, size=2), _Noon(), carriers={"sms": carrier}, voice=voice, prepare=none)
-    rounds.begin()  # as a worker does when it starts
+    rounds.begin()
+    return rounds
+
+
+def _ours(url: str, database: str, prefix: str) -> float:
+    """Delivers what is planned; texts a second."""
+    rounds = worker(url, database, prefix)
     began = time.perf_counter()
     decided = rounds.deliver()
     return decided / (time.perf_counter() - began)
@@ -100,7 +106,7 @@ def _bare(url: str, count: int) -> float:
 
 
 @contextmanager
-def _stand_in(delay_ms: int) -> Iterator[str]:
+def stand_in(delay_ms: int) -> Iterator[str]:
     """A stand-in of the same speed for both: it reads a request, waits, and answers as Twilio does."""
     command = [sys.executable, "-m", "benchmarks._carrier", str(delay_ms)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -114,7 +120,7 @@ def _stand_in(delay_ms: int) -> Iterator[str]:
 
 
 @contextmanager
-def _database(people: int) -> Iterator[tuple[str, str, str]]:
+def database(people: int) -> Iterator[tuple[str, str, str]]:
     """A database with people: the app's address, the superuser's, the prefix of roles."""
     var, given = Path(tempfile.mkdtemp(prefix="evenly-bench-")), os.environ.get("EVENLY_TEST_SUPERUSER_URL")
     name, prefix = f"evenly_bench_{os.getpid()}", "evenly_bench"
@@ -138,6 +144,11 @@ def _database(people: int) -> Iterator[tuple[str, str, str]]:
         shutil.rmtree(var, ignore_errors=True)
 
 
+def plan(superuser: str, people: int, *, first: int) -> None:
+    """A text for each of them, numbered from `first`."""
+    _as_superuser(superuser, _PLAN.format(people=people, first=first))
+
+
 def _as_superuser(url: str, sql: str) -> None:
     engine = create_engine(sqlalchemy_url(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -153,9 +164,9 @@ def _in_a_process(*arguments: str) -> float:
 
 def _measured(delay_ms: int, people: int) -> dict[str, Any]:
     ours, bare = [], []
-    with _database(people) as (app, superuser, prefix), _stand_in(delay_ms) as url:
+    with database(people) as (app, superuser, prefix), stand_in(delay_ms) as url:
         for n in range(ROUNDS):
-            _as_superuser(superuser, _PLAN.format(people=people, first=n * people))
+            plan(superuser, people, first=n * people)
             bare.append(_in_a_process("bare", url, str(people)))
             ours.append(_in_a_process("ours", url, sqlalchemy_url(app), prefix))
     rate, limit = statistics.median(ours), statistics.median(bare)

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 from sqlalchemy import text
@@ -37,6 +37,7 @@ from cases.history import Actor
 from cases.people.person import new_case_ref
 from cases.verify import verify
 from chaos._house import House, standing, until
+from chaos._reckoning import reckon
 from portal import visit
 from portal.app import create_app
 from portal.settings import libpq_url
@@ -315,23 +316,7 @@ def _unresolved(house: House) -> dict[str, int]:
 
 
 def _count(house: House) -> list[dict[str, Any]]:
-    log = house.control("log")
-    seen = Counter(_message_of(each["callback"]) for each in log["texts"] if not each["by_carrier"])
-    with_carrier = {message for message in seen if message}
-    ours = dict(house.rows("select id, state from message"))
-    taken = Counter[int]()
-    attempts = {each["id"]: int(each["reference"]) for each in log["sessions"]}
-    for each in log["payments"]:
-        if each["status"] == "succeeded":
-            taken[attempts[each["session"]]] += each["amount"]
-    booked = dict(house.rows(
-        "select split_part(key, '/', 2)::bigint, sum(amount)::bigint from payment where key like 'attempt/%' group by 1"))  # fmt: skip
-    twice = sum(count > 1 for message, count in seen.items() if message)
-    twice += sum(amount != taken.get(attempt, 0) for attempt, amount in booked.items())
-    twice += house.one("select count(*) from (select key from payment group by creditor_id, key having count(*) > 1) x")
-    accounted = ("failed", "withheld", "uncertain", "planned", "sending")
-    lost = sum(state not in accounted and id not in with_carrier for id, state in ours.items())
-    lost += sum(attempt not in booked for attempt in taken)
+    found = reckon(house.control("log"), house.rows)
     database = Database(house.settings.sqlalchemy_url)
     with database.acting() as session:
         seal.close_block(session)
@@ -341,25 +326,20 @@ def _count(house: House) -> list[dict[str, Any]]:
     database.close()
     for finding in findings:
         _say(f"verify: {finding}")
-    paid = sum(taken.values())
+    paid = sum(found.taken.values())
     charged = sum(100_00 + n for n in range(1, PAYMENTS + 1))
     if owed != charged - paid:
         _say(f"owed {owed}, charged {charged}, taken {paid}")
     unresolved = _unresolved(house)
-    states = Counter(ours.values())
+    states = Counter(found.messages.values())
     _say(f"texts {dict(states)}, attempts {dict(house.rows('select state, count(*) from payment_attempt group by 1'))}")
+    tried = len(found.messages) + len(found.taken)
     return [
-        {"check": "twice", "tried": len(ours) + len(taken), "wrong": twice},
-        {"check": "lost", "tried": len(ours) + len(taken), "wrong": lost},
-        {"check": "unresolved", "tried": len(ours) + len(taken), "wrong": sum(unresolved.values()), **unresolved},
-        {"check": "ledger", "tried": len(booked), "wrong": len(findings) + int(owed != charged - paid)},
+        {"check": "twice", "tried": tried, "wrong": found.twice()},
+        {"check": "lost", "tried": tried, "wrong": found.lost()},
+        {"check": "unresolved", "tried": tried, "wrong": sum(unresolved.values()), **unresolved},
+        {"check": "ledger", "tried": len(found.booked), "wrong": len(findings) + int(owed != charged - paid)},
     ]
-
-
-def _message_of(callback: str | None) -> int:
-    """Our message, by the address that the carrier was given for it."""
-    told = parse_qs(urlsplit(callback or "").query).get("m", ["0"])[0]
-    return int(told)
 
 
 def _say(words: str) -> None:

@@ -45,12 +45,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Servers:
-    """Where this run's servers are: superuser's URL, Redis' URL, and the template's owner and app URLs."""
+    """Where this run's servers are: superuser's URL, Redis' URL, the template's name, the prefix of roles, a pooler."""
 
     superuser: str
     redis: str
     template: str
     prefix: str
+    pooler: str | None = None
+    """Host and port of a PgBouncer in transaction mode, through which all processes come."""
+
+    def through_pooler(self, app: str) -> str:
+        """The app's address as a process gets it."""
+        url = make_url(app)
+        if self.pooler:
+            host, _, port = self.pooler.partition(":")
+            url = url.set(host=host, port=int(port), query={})
+        return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +85,7 @@ def servers() -> Iterator[Servers]:
             redis = valkey.url
     _, owner = cluster.prepare(given, database=template, prefix=prefix, password="for tests alone")
     cluster.upgrade(owner, prefix=prefix)
-    yield Servers(given, redis, template, prefix)
+    yield Servers(given, redis, template, prefix, os.environ.get("EVENLY_TEST_POOLER"))
     _drop(given, template)
     for server in running:
         server.stop()
@@ -92,6 +102,7 @@ class Addresses:
     app: str
     owner: str
     prefix: str
+    pooled: bool
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +111,7 @@ def addresses(servers: Servers) -> Iterator[Addresses]:
     name = f"evenly_{os.getpid()}"
     _statement(servers.superuser, f'create database "{name}" template "{servers.template}" owner "{servers.prefix}_owner"')
     app, owner = cluster.prepare(servers.superuser, database=name, prefix=servers.prefix, password="for tests alone")
-    yield Addresses(app, owner, servers.prefix)
+    yield Addresses(servers.through_pooler(app), owner, servers.prefix, bool(servers.pooler))
     _drop(servers.superuser, name)
 
 
@@ -113,7 +124,7 @@ def _engine(addresses: Addresses) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def _database(addresses: Addresses) -> Iterator[Database]:
-    database = Database(addresses.app, prefix=addresses.prefix, size=20)
+    database = Database(addresses.app, prefix=addresses.prefix, pooled=addresses.pooled, size=20)
     yield database
     database.close()
 

@@ -2,9 +2,16 @@
 
 `portal/up.py` starts them over a database of this run's own, made from the migrated template and
 filled with a book once; the day begins on a morning when every window is open. Tests talk to it as
-people do: over HTTP. What the processes wrote is in `logs`.
+people do: over HTTP. What the processes wrote is in `logs`. When the house comes down, what the
+carrier and the card processor saw is set against our rows: nothing went twice.
+
+With a pooler (`make test-several`) there is several of everything, as tests/journeys/several.py says.
 """
 
+import contextlib
+import http.client
+import json
+import os
 import re
 import shutil
 import signal
@@ -28,6 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from cases.clock import Clock
+from chaos._reckoning import reckon
 from portal import cluster
 from portal.demo.story import load_book
 from portal.embedded import running
@@ -35,6 +43,7 @@ from portal.keys import Keys
 from portal.place import dies_with_us, reset
 from portal.settings import ROOT, Settings, libpq_url, sqlalchemy_url
 from tests.conftest import Servers
+from tests.journeys.several import Relay, more
 
 MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 """The moment at which the story begins: Tuesday 24 November 2026, ten o'clock in London."""
@@ -81,7 +90,8 @@ class House:
 
     def logs(self) -> dict[str, str]:
         """What web, worker and timetable have written. The stand-in is another firm's."""
-        return {name: (self.settings.var / f"{name}.log").read_text("utf-8") for name in ("web", "worker", "timetable")}
+        ours = ("web", "worker", "timetable")
+        return {name: "".join(log.read_text("utf-8") for log in self.settings.var.glob(f"{name}*.log")) for name in ours}
 
     def until(self, holds: Callable[[], Any], what: str, seconds: float = 20) -> Any:
         """What `holds` gives, once it is something; fails, naming it, when it does not come about."""
@@ -102,11 +112,14 @@ def standing(servers: Servers, load: Callable[[Settings], None], morning: dateti
     name = f"evenly_{top.name.replace('-', '_').lower()}"
     _administer(servers, f'create database "{name}" template "{servers.template}" owner "{servers.prefix}_owner"')
     app, owner = cluster.prepare(servers.superuser, database=name, prefix=servers.prefix, password="for tests alone")
+    relay = Relay() if servers.pooler else None
     environ = {
         "EVENLY_ENV": "test", "EVENLY_VAR": str(var), "EVENLY_PORT": "8300", "EVENLY_PREFIX": servers.prefix,
-        "DATABASE_URL": libpq_url(app), "REDIS_URL": _redis_of_its_own(servers.redis), "EVENLY_WORKER_PROCESSES": "1",
-        "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+        "DATABASE_URL": libpq_url(servers.through_pooler(app)), "EVENLY_POOLED": "yes" if servers.pooler else "no",
+        "EVENLY_WORKER_PROCESSES": "1", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **_broker_of_its_own(servers.redis),
     }  # fmt: skip
+    if relay:
+        environ["EVENLY_PUBLIC_URL"] = relay.url
     gap = morning - datetime.now(UTC)
     (var / "clock").write_text(f"{gap // timedelta(days=1)} {gap.seconds}\n", "ascii")
     up = None
@@ -124,7 +137,11 @@ def standing(servers: Servers, load: Callable[[Settings], None], morning: dateti
             said += line
         settings = running(var)
         assert settings is not None
-        yield House(settings, owner)
+        made = House(settings, owner)
+        with more(settings, environ, relay) if relay else contextlib.nullcontext():
+            yield made
+        found = reckon(_log_of_stand_in(made.phones), made.rows)
+        assert found.twice() == 0, found
     finally:
         if up is not None:
             up.send_signal(signal.SIGTERM)
@@ -141,12 +158,23 @@ def house(servers: Servers) -> Iterator[House]:
         yield made
 
 
-def _redis_of_its_own(redis: str) -> str:
-    """The same Redis, another of its databases: a worker must not hear another house's bell."""
+def _broker_of_its_own(redis: str) -> dict[str, str]:
+    """The same broker, another of its databases: a worker must not hear another house's bell."""
     number = next(_houses) % 15 + 1
     if redis.startswith("unix"):
-        return f"{redis}{'&' if '?' in redis else '?'}virtual_host={number}"
-    return re.sub(r"(://[^/]+)(/\d*)?$", rf"\g<1>/{number}", redis)
+        return {"REDIS_URL": f"{redis}{'&' if '?' in redis else '?'}virtual_host={number}"}
+    told = {"REDIS_URL": re.sub(r"(://[^/]+)(/\d*)?$", rf"\g<1>/{number}", redis)}
+    if rabbit := os.environ.get("EVENLY_TEST_AMQP_URL"):  # Redis is lost, and this stands in its place
+        told["EVENLY_BROKER_URL"] = f"{rabbit}/house{number}"
+    return told
+
+
+def _log_of_stand_in(url: str) -> Any:
+    connection = http.client.HTTPConnection(url.partition("//")[2], timeout=60)
+    connection.request("GET", "/control/log")
+    told = json.loads(connection.getresponse().read())
+    connection.close()
+    return told
 
 
 def _administer(servers: Servers, sql: str) -> None:
