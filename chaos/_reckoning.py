@@ -45,7 +45,9 @@ def reckon(log: dict[str, Any], rows: Callable[[str], list[Any]]) -> Reckoning:
         if each["status"] == "succeeded":
             taken[attempts[each["session"]]] += each["amount"]
     booked = rows(
-        "select split_part(key, '/', 2)::bigint, sum(amount)::bigint from payment where key like 'attempt/%' group by 1"
+        # By card alone, and as first booked: what was taken back later was booked all the same.
+        "select a.id, sum(p.amount)::bigint from payment_attempt a join payment p on p.key = 'attempt/' || a.id"
+        " where a.method = 'card' group by 1"
     )
     keys = rows("select count(*) from (select from payment group by creditor_id, key having count(*) > 1) x")
     texts = rows("select id, state from message where channel = 'sms'")

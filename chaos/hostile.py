@@ -15,199 +15,45 @@ The same number (EVENLY_HOSTILE_SEED) gives the same requests. Each that went wr
 it again: its number, its address, what was sent in which field; nobody's data.
 """
 
-import io
 import os
 import random
 import re
-import secrets
 import socket
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from html.parser import HTMLParser
-from http.client import HTTPException, HTTPResponse
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote
 
 import pyotp
 import stripe
-from flask import session as cookie_session
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException as Unmatched
-from werkzeug.routing import RequestRedirect
 
 from cases import seal
 from cases.db import Database
 from cases.history import Actor
-from cases.people.contact import live_contacts
 from cases.people.staff import USER_ROLES, add_user
 from cases.verify import verify
 from chaos import _rubbish as rubbish
+from chaos._asking import Answer, Ask, over_http, over_wsgi, wrong_with
 from chaos._house import House, standing, until
-from chaos._rubbish import HOST, MARK, Pairs
-from portal import code, logs, visit, wiring
+from chaos._rubbish import Pairs
+from chaos._visitors import Visitor, World, world_of
+from portal import logs, wiring
 from portal.access import keeper_of
-from portal.app import Evenly, create_app
+from portal.app import create_app
 from portal.demo.story import load_book
 from portal.passwords import hashed
-from portal.settings import Settings
 
 REQUESTS = int(os.environ.get("EVENLY_HOSTILE_REQUESTS", 10_000))
 OVER_HTTP = int(os.environ.get("EVENLY_HOSTILE_OVER_HTTP", 400))
 SEED = int(os.environ.get("EVENLY_HOSTILE_SEED", 4711))
 NIGHTS = 2
 """How many times the demo's day is moved: each time all that is due is done."""
-KEPT = 40
-"""So many forms and links of a page are remembered, the newest."""
 PEOPLE = 6
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request, as it goes over the wire. `said` is what makes it again."""
-
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    address: str
-    said: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back; `status` 0: the server hung up without a word."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """A header's value, or nothing."""
-        return next((value for known, value in self.headers if known.lower() == name), "")
-
-
-@dataclass
-class Visitor:
-    """Somebody with a session cookie. `kind` is as keepers name it."""
-
-    kind: str
-    renew: Callable[[], str]
-    cookie: str = ""
-
-
-@dataclass(frozen=True)
-class Known:
-    """A form or a link that a visitor was shown: where it goes, and the values that each field may have."""
-
-    whose: Visitor
-    target: str
-    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-# ---------------------------------------------------------------------------- the world
-
-
-@dataclass
-class World:
-    """The application, who visits it, and what of its own it knows by number."""
-
-    app: Evenly
-    db: Database
-    visitors: list[Visitor]
-    ids: dict[str, list[str]]
-    token: str
-    forms: dict[str, deque[Known]] = field(default_factory=dict)
-    links: dict[str, deque[Known]] = field(default_factory=dict)
-    nights: int = 0
-
-    @property
-    def settings(self) -> Settings:
-        """The application's settings."""
-        found: Settings = self.app.extensions["settings"]
-        return found
-
-    def learn(self, visitor: Visitor, page: str) -> None:
-        """Remembers the forms and links of a page."""
-        read = _Page()
-        read.feed(page)
-        for method, target, fields in read.forms:
-            if (where := self._where(target, method)) is not None:
-                known = Known(visitor, target, tuple((name, tuple(values)) for name, values in fields.items()))
-                (self.forms if method == "POST" else self.links).setdefault(where, deque(maxlen=KEPT)).append(known)
-        for target in read.links:
-            if (where := self._where(target, "GET")) is not None:
-                self.links.setdefault(where, deque(maxlen=KEPT)).append(Known(visitor, target))
-
-    def _where(self, target: str, method: str) -> str | None:
-        try:
-            endpoint, _ = self.app.url_map.bind("localhost").match(urlsplit(target).path, method=method)
-        except (Unmatched, RequestRedirect):
-            return None
-        return str(endpoint)
-
-
-def world_of(app: Evenly, db: Database, *, people: Sequence[int], users: Mapping[str, int]) -> World:
-    """A world over an application with a filled database: `people` who owe, and a user (id) of each role."""
-    signed = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    assert signed is not None
-    name, secret = app.config["SESSION_COOKIE_NAME"], secrets.token_hex(20)
-    with app.test_request_context():
-        cookie_session["csrf_token"] = secret
-        token = generate_csrf()
-    keys, now = app.extensions["keys"], app.extensions["clock"].real
-
-    def cookie(**given: object) -> str:
-        return f"{name}={signed.dumps({'csrf_token': secret} | given)}"
-
-    def signed_in(**whose: int) -> str:
-        made = secrets.token_urlsafe(32)
-        with db.acting() as session:
-            visit.start(session, token=made, now=now(), **whose)
-        return cookie(_user_id=made)
-
-    def half(person: int) -> str:
-        browser, who = secrets.token_urlsafe(32), keys.lasting("who", f"person:{person}")
-        with db.acting() as session:
-            to = code.way(live_contacts(session, [person]), None, who, now())
-            code.ask(session, browser=browser, person=person, to=to, allowed=True, now=now())
-        return cookie(browser=browser, who=keys.encrypt(who.hex(), "who"), by_link=False)
-
-    visitors = [
-        Visitor("nobody", cookie),
-        Visitor("nobody", lambda: half(people[0])),
-        Visitor(
-            "nobody",
-            lambda: cookie(link=keys.link_token(people[0], datetime.max.replace(tzinfo=now().tzinfo, year=2100))),
-        ),
-        *(Visitor("debtor", lambda person=person: signed_in(person=person)) for person in people),  # type: ignore[misc]
-        *(Visitor(role, lambda user=user: signed_in(staff=user)) for role, user in users.items()),  # type: ignore[misc]
-    ]
-    for visitor in visitors:
-        visitor.cookie = visitor.renew()
-    return World(app, db, visitors, _ids(db), token)
-
-
-_IDS: dict[str, str] = {
-    "account": "select id from account", "proposal": "select id from proposal", "number": "select id from proposal union select id from payment",
-    "item": "select id from work_item", "message": "select id from message", "attempt": "select id from payment_attempt", "ref": "select case_ref from person",
-}  # fmt: skip
-
-
-def _ids(db: Database) -> dict[str, list[str]]:
-    with db.acting() as session:
-        return {
-            name: [str(found) for found in session.scalars(text(f"select * from ({sql}) x order by 1 limit 50"))]
-            for name, sql in _IDS.items()
-        }
-
-
-# ---------------------------------------------------------------------------- asking
 
 
 class Hostile:
@@ -402,126 +248,6 @@ def _short(value: str | bytes) -> str:
     return shown if len(shown) < 80 else f"{shown[:60]}… ({len(value)})"
 
 
-# ---------------------------------------------------------------------------- over the wire
-
-
-def over_wsgi(app: Evenly, ask: Ask) -> Answer:
-    """The application's answer, without a server between."""
-    path, _, query = ask.target.partition("?")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": ask.method, "SCRIPT_NAME": "", "PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": ask.address, "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(ask.body), "wsgi.errors": io.StringIO(), "wsgi.multithread": True,
-        "wsgi.multiprocess": False, "wsgi.run_once": False,
-    }  # fmt: skip
-    for name, value in ask.headers:
-        key = name.upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        between = "; " if key == "HTTP_COOKIE" else ","
-        environ[key] = f"{environ[key]}{between}{value}" if key in environ and key.startswith("HTTP_") else value
-    got: list[Any] = []
-
-    def begin(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
-        got[:] = [int(status.split(" ")[0]), tuple(headers)]
-        return lambda _more: None
-
-    try:
-        whole = app(environ, begin)
-        body = b"".join(whole)
-        if hasattr(whole, "close"):
-            whole.close()
-    except Exception as broke:  # what no page catches is the worst answer of all
-        return Answer(599, (("X-Broke", type(broke).__name__),), str(broke)[:200].encode())
-    return Answer(got[0], got[1], body)
-
-
-def over_http(port: int, ask: Ask) -> Answer:
-    """The real server's answer. What its parser refuses by hanging up is refused."""
-    head = (
-        f"{ask.method} {ask.target or '/'} HTTP/1.1\r\n"
-        + "".join(f"{name}: {value}\r\n" for name, value in ask.headers)
-        + "Connection: close\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", port), 30) as line:
-        try:
-            line.sendall(head.encode("latin-1", "replace") + ask.body)
-            if any(name.lower() == "content-length" and value != str(len(ask.body)) for name, value in ask.headers):
-                line.shutdown(socket.SHUT_WR)
-            got = HTTPResponse(line, method=ask.method)
-            got.begin()
-            return Answer(got.status, tuple(got.getheaders()), got.read())
-        except TimeoutError:
-            return Answer(599, (), b"no answer in half a minute")
-        except (HTTPException, OSError):
-            return Answer(0, (), b"")
-
-
-# ---------------------------------------------------------------------------- looking at answers
-
-
-class _Page(HTMLParser):
-    """Forms and links of a page, and what of our markup is alive in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[tuple[str, str, dict[str, list[str]]]] = []
-        self.links: list[str] = []
-        self.alive: list[str] = []
-        self._in: dict[str, list[str]] | None = None
-        self._select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Notes what is of use."""
-        given = {name: value or "" for name, value in attrs}
-        if tag.startswith(MARK) or any(name.startswith(MARK) for name in given):
-            self.alive.append(tag)
-        self.alive += [
-            tag
-            for name in ("href", "src", "action", "formaction")
-            if given.get(name, "").strip().lower().startswith(("javascript:", f"//{HOST}", f"http://{HOST}"))
-        ]
-        if tag == "form":
-            self._in = {}
-            self.forms.append((given.get("method", "get").upper(), given.get("action", ""), self._in))
-        elif tag == "a" and given.get("href", "").startswith("/"):
-            self.links.append(given["href"].partition("#")[0])
-        elif tag == "select":
-            self._select = given.get("name", "")
-        elif tag == "option" and self._in is not None and self._select:
-            self._in.setdefault(self._select, []).append(given.get("value", ""))
-        elif tag in ("input", "button", "textarea") and self._in is not None and given.get("name"):
-            self._in.setdefault(given["name"], []).append(given.get("value", ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        """A form ends."""
-        if tag == "form":
-            self._in = None
-
-    def handle_data(self, data: str) -> None:
-        """A script with our word in it runs."""
-        if self.lasttag == "script" and MARK in data and self.cdata_elem:
-            self.alive.append("script")
-
-
-def wrong_with(answer: Answer, settings: Settings) -> list[str]:
-    """What is wrong with an answer, in words; nothing when it is as it should be."""
-    found = []
-    if answer.status >= 500:
-        found.append(f"answered {answer.status} {answer.header('x-broke')}")
-    where = urlsplit(answer.header("location").replace("\\", "/"))
-    ours = {urlsplit(url or "").netloc for url in (settings.public_url, settings.pretend_url, settings.stripe_base_url)}
-    if where.netloc and where.netloc not in ours | {"checkout.stripe.com"}:
-        found.append("leads to a host that is not ours")
-    if any(MARK in name.lower() or HOST in value for name, value in answer.headers):
-        found.append("has a header of ours")
-    if MARK.encode() in answer.body and "html" in answer.header("content-type"):
-        page = _Page()
-        page.feed(answer.body.decode("utf-8", "replace"))
-        if page.alive:
-            found.append(f"has our markup in it, alive: {page.alive}")
-    return found
-
-
 def attack(
     world: World, seed: int, count: int, send: Callable[[Ask], Answer] | None = None
 ) -> tuple[list[str], Counter[int]]:
@@ -546,7 +272,7 @@ def attack(
             and "html" in answer.header("content-type")
             and answer.header("content-encoding") != "gzip"
         ):
-            world.learn(visitor, answer.body.decode("utf-8", "replace"))
+            world.learn(visitor, answer.body.decode("utf-8", "replace"), ask.target)
         if "sign-out" in ask.target or answer.status == 303 and "sign-in" in answer.header("location"):
             visitor.cookie = visitor.renew()
     return wrong, answers

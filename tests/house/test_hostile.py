@@ -9,7 +9,9 @@ import pytest
 
 from cases.clock import Clock
 from cases.people.staff import USER_ROLES
-from chaos.hostile import Answer, applied, attack, world_of, wrong_with
+from chaos._asking import Answer, wrong_with
+from chaos._visitors import world_of
+from chaos.hostile import applied, attack
 from tests.house.test_access_matrix import DEBTORS, World
 from tests.house.test_access_matrix import world as world
 from tests.portal.conftest import face_settings
