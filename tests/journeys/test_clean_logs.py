@@ -1,7 +1,8 @@
 """The logs of the whole story hold nobody's data: no name, number, address, code, reference or word.
 
 What web, worker and timetable wrote while the story ran is searched for everything that stands in
-the database about people, and for what was said and sent.
+the database about people, and for what was said and sent. `test_the_logs_of_money.py` does the same
+where money moves.
 """
 
 import json
@@ -22,6 +23,7 @@ union select unnest(array[ref, ref_norm]) from account
 union select words from said union select body from message
 union select unnest(array[name, mail]) from staff
 union select name from creditor
+union select unnest(array[reference, words, session_id, url]) from payment_attempt
 """
 """Everything by which somebody could be known, or that somebody said."""
 
@@ -33,6 +35,8 @@ SHAPES = {
     "a case reference": re.compile(r"EV ?[2-9BCDFGHJ-NP-TV-Z]{4} ?[2-9BCDFGHJ-NP-TV-Z]{4}\b"),
     "a carrier's id": re.compile(r"\b(SM|AC)[0-9a-f]{32}\b"),
     "an amount": re.compile(r"[£€]\s?\d"),
+    "the processor's page of a payment": re.compile(r"\bcs_\w+|/checkout/"),
+    "a key or secret of the processor": re.compile(r"\b(sk|rk|pk|whsec)_\w+"),
 }
 SAFE = ("timestamp", "hash", "request_id", "task_id", "ms", "seal", "rows", "count", "event_id", "message_id")
 """Numbers and digests that are nobody's: they may look like a telephone number by chance."""
@@ -45,25 +49,7 @@ def test_the_logs_of_the_whole_story_hold_nothing_about_anyone(browser: Browser,
     logs = house.logs()
     assert '"route": "/work/case/<ref>/approve/<int:number>"' in logs["web"], "the story stands in them"
     assert "evenly.events" in logs["worker"] and logs["timetable"]
-    found = []
-    secrets = {word for (word,) in house.rows(PERSONAL) if word and len(word) > 3} | set(house.told["marta"])
-    secrets |= {each.who.phone for each in CHARACTERS} | {pair.secret.hex() for pair in house.settings.keys}
-    secrets |= {
-        *house.settings.twilio_auth_tokens,
-        house.settings.sendgrid_api_key or "",
-        str(house.settings.broker_url),
-    }
-    for name, log in logs.items():
-        for line in log.splitlines():
-            found += [f"{name}: {what}: {line}" for what, shape in SHAPES.items() if shape.search(bare(line))]
-        # One search for all: thousands of words in a log of thousands of lines.
-        known = re.compile("|".join(re.escape(word) for word in sorted(secrets - {""}, key=len, reverse=True)))
-        words = " ".join(bare(line) for line in log.splitlines())
-        found += [
-            f"{name}: {hit.group()} in …{words[max(hit.start() - 80, 0) : hit.end() + 40]}"
-            for hit in known.finditer(words)
-        ]
-    assert not found, "\n".join(found[:20])
+    assert not (found := traces(house, *house.told["marta"])), "\n".join(found[:20])
 
 
 def test_nothing_broke_on_the_way(browser: Browser, house: House) -> None:
@@ -84,3 +70,28 @@ def bare(line: str) -> str:
     except ValueError:
         return line
     return json.dumps({key: value for key, value in told.items() if key not in SAFE}, ensure_ascii=False)
+
+
+def traces(house: House, *said: str) -> list[str]:
+    """What the logs hold that stands in the database about somebody, is one of the secrets, or was `said`."""
+    found = []
+    secrets = {word for (word,) in house.rows(PERSONAL) if word and len(word) > 3} | set(said)
+    secrets |= {each.who.phone for each in CHARACTERS} | {pair.secret.hex() for pair in house.settings.keys}
+    secrets |= {
+        *house.settings.twilio_auth_tokens,
+        *house.settings.stripe_webhook_secrets,
+        house.settings.stripe_api_key or "",
+        house.settings.sendgrid_api_key or "",
+        str(house.settings.broker_url),
+    }
+    # One search for all: thousands of words in a log of thousands of lines.
+    known = re.compile("|".join(re.escape(word) for word in sorted(secrets - {""}, key=len, reverse=True)))
+    for name, log in house.logs().items():
+        for line in log.splitlines():
+            found += [f"{name}: {what}: {line}" for what, shape in SHAPES.items() if shape.search(bare(line))]
+        words = " ".join(bare(line) for line in log.splitlines())
+        found += [
+            f"{name}: {hit.group()} in …{words[max(hit.start() - 80, 0) : hit.end() + 40]}"
+            for hit in known.finditer(words)
+        ]
+    return found
