@@ -126,10 +126,19 @@ def world_of(app: Evenly, db: Database, *, people: Sequence[int], users: Mapping
     return World(app, db, visitors, _ids(db), token)
 
 
+_BUSY = (
+    "select person_id from proposal union select person_id from work_item union select person_id from payment_attempt"
+)
 _IDS: dict[str, str] = {
-    "account": "select id from account", "proposal": "select id from proposal", "number": "select id from proposal union select id from payment",
-    "item": "select id from work_item", "message": "select id from message", "attempt": "select id from payment_attempt", "ref": "select case_ref from person",
-}  # fmt: skip
+    "account": "select id from account",
+    "proposal": "select id from proposal",
+    "number": "select id from proposal union select id from payment_attempt",
+    "item": "select id from work_item",
+    "message": "select id from message",
+    "attempt": "select id from payment_attempt",
+    "ref": f"select case_ref from person where id in ({_BUSY} limit 8)",
+}
+"""The numbers that stand in addresses; cases in which there is something to do."""
 
 
 def _ids(db: Database) -> dict[str, list[str]]:
