@@ -181,6 +181,7 @@ def body(fields: Pairs, chance: random.Random) -> tuple[str, bytes]:
         lambda: (kind, plain),
         lambda: _in_parts(fields, chance),
         lambda: _in_parts(fields, chance, of_files=True),
+        lambda: _in_parts(fields, chance, of_files=True),
         lambda: (kind, _in_parts(fields, chance)[1]),
         lambda: ("application/x-www-form-urlencoded", plain.decode("latin-1").encode("utf-16")),
         lambda: ("application/x-www-form-urlencoded", chance.randbytes(chance.choice((1, 300, 5000)))),
@@ -212,7 +213,7 @@ def _in_parts(fields: Pairs, chance: random.Random, *, of_files: bool = False) -
             + _raw(value)
             + b"\r\n"
         )
-    end = chance.choice((b"--x--\r\n", b"--x--", b"", b"--x", b"--y--\r\n"))
+    end = chance.choice((b"--x--\r\n",) * 6 + (b"--x--", b"", b"--x", b"--y--\r\n"))
     return "multipart/form-data; boundary=x", made + end
 
 

@@ -201,7 +201,7 @@ class Hostile:
         chance, told = self.chance, [f"seed {self.seed}, request {self.made}, {name or 'no route'} as {visitor.kind}"]
         if fields is not None:
             body = ("application/x-www-form-urlencoded", rubbish.encoded(fields))
-            if spoil and chance.random() < 0.12:
+            if spoil and chance.random() < 0.2:
                 body = rubbish.body(fields, chance)
                 also = (("X-CSRFToken", self.world.token),) if chance.random() < 0.5 else ()
             told.append(
@@ -228,7 +228,7 @@ class Hostile:
         )
         address = f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}"
         told.insert(1, f"{method} {target[:600]}")
-        return Ask(method, target, tuple(made), raw, address, "\n    ".join(told))
+        return Ask(method, target, tuple(made), raw, address, re.sub(r"\bEV\w{8}\b", "EV…", "\n    ".join(told)))
 
 
 def _is_text(raw: bytes) -> bool:
