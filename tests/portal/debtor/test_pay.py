@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from cases.db import Database
 from cases.verify import verify
+from payments.reversal import take_back
 from portal.rounds import Rounds
-from tests.factories import a_payment
+from tests.factories import BY, a_payment
 from tests.messaging.rounds import a_voice, same_code
 from tests.payments.paying import a_payer, may_pay
 from tests.portal.debtor.conftest import reckonings, words
@@ -305,6 +306,18 @@ def test_the_receipts_stand_in_a_list(shop: Shop) -> None:
     listed = words(shop.page("/payments"))
     assert listed.index("£95.00") < listed.index("£5.00")
     assert "Not finished" in listed and "See the receipt" in listed
+
+
+def test_a_payment_that_was_taken_back_stands_in_the_list_and_on_its_page(shop: Shop) -> None:
+    paid(shop, shop.begin(what="overdue"))
+    shop.hear()
+    with shop.db.acting() as session:
+        number = session.scalar(text("select max(id) from payment_attempt"))
+        today = shop.clock.now()
+        take_back(session, number, reason="mistake", on=today.date(), by=BY, at=today)
+    listed = words(shop.page("/payments"))
+    assert "Taken back" in listed and "£100.00" in listed
+    assert "This payment was taken back" in words(shop.page(_mine(shop)))
 
 
 def _mine(shop: Shop) -> str:
