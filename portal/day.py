@@ -143,7 +143,7 @@ def _judge(db: Database, at: datetime, result: Result) -> None:
 
 def _say(closed: Closed) -> None:
     for subject, error in closed.stuck:
-        log.error("day_stuck", subject=subject, error=error, day=closed.day)
+        log.error("day_stuck", stuck=subject, reason=error, day=closed.day)
 
 
 def as_json(db: Database, result: Result, rebuilt: int | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every answer carries: headers, cookies, the check of forms, plain words for errors, safe logs."""
 
+import ast
 import io
 import json
 import logging
@@ -20,6 +21,7 @@ from portal.access import public
 from portal.app import Evenly, create_app
 from portal.environ import Key
 from portal.health import Measures, clear
+from portal.settings import ROOT
 from tests.portal.conftest import face_app, face_settings
 
 PAGES = ("/your-data", "/complaints", "/accessibility", "/advice", "/not-me", "/helping")
@@ -325,6 +327,18 @@ def test_only_allowed_keys_are_written_and_the_rest_is_named(lines: Lines) -> No
     assert line["dropped"] == ["person", "phone"]
     assert line["channel"] == "sms"
     assert not any(secret in lines.text for secret in SECRETS)
+
+
+def test_every_key_that_our_code_writes_is_allowed() -> None:
+    written = set()
+    for folder in ("cases", "messaging", "payments", "portal"):
+        for module in (ROOT / folder).rglob("*.py"):
+            for call in ast.walk(ast.parse(module.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                    ours = isinstance(call.func.value, ast.Name) and call.func.value.id == "log"
+                    if ours and call.func.attr in ("info", "warning", "error", "exception"):
+                        written |= {each.arg for each in call.keywords if each.arg}
+    assert "day" in written and written - {"exc_info"} <= logs.ALLOWED, sorted(written - logs.ALLOWED)
 
 
 def test_of_a_librarys_line_only_the_template_is_kept(lines: Lines) -> None:

@@ -99,6 +99,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # two runs for each place to be killed at
 def test_killed_at_any_statement_and_run_again_gives_the_same_rows(
     book: Database, superuser: Connection, addresses: Addresses
 ) -> None:
