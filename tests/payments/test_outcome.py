@@ -60,6 +60,18 @@ def test_twice_or_a_day_late_is_the_same(db: Database) -> None:
         assert verify(session).findings == []
 
 
+def test_an_event_whose_worker_read_the_clock_before_the_look_is_booked_all_the_same(db: Database) -> None:
+    with db.acting() as session:
+        payer = a_payer(session)
+        row = begun(session, payer, 45_00)
+        told(session, row, confirmed=False, at=AT + timedelta(seconds=3))
+        assert told(session, row) == "booked"
+        assert owed(session, payer) == [0, 10_00, 45_00]
+        known = session.scalars(text("select distinct recorded_at from announced")).all()
+        assert known == [AT + timedelta(seconds=3)], "a correction is known no earlier than what it corrects"
+        assert verify(session).findings == []
+
+
 def test_its_value_date_is_the_day_on_which_the_bank_took_it_where_each_creditor_is(db: Database) -> None:
     """At half past eleven at night in London it is tomorrow in Stockholm; the event comes ten hours later."""
     with db.acting() as session:

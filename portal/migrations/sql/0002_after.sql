@@ -32,3 +32,10 @@ create policy debtor on payment_named for select to evenly_debtor using (payment
 grant select on payment_share, payment_named to evenly_creditor;
 create policy creditor on payment_share for select to evenly_creditor using (creditor_id = (select asker('creditor')));
 create policy creditor on payment_named for select to evenly_creditor using (creditor_id = (select asker('creditor')));
+
+-- A correction is known no earlier than what it corrects. Two machines' clocks differ by a moment, and who waits for a
+-- lock has read the clock before: neither may break an act.
+create or replace function stamp_replaced() returns trigger language plpgsql as $$ declare known timestamptz; begin
+  execute format('update %I set replaced_at = greatest($1, recorded_at) where id = $2 and replaced_at is null returning replaced_at', tg_table_name)
+    into known using new.recorded_at, new.replaces;
+  new.recorded_at := greatest(new.recorded_at, known); return new; end $$;
