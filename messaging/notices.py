@@ -125,6 +125,11 @@ def answer(session: Session, *, at: datetime) -> int:
     return planned
 
 
+def left(session: Session) -> bool:
+    """Whether lines stand that could not be answered yet: an older transaction was open, or others were at it."""
+    return bool(session.scalar(_LEFT, {"kinds": sorted(ANSWERED)}))
+
+
 _BEGIN: Final = text("""
 insert into notice_cursor (kind, tx, began_at)
 select kind, history_horizon(), :at from unnest(cast(:kinds as text[])) k(kind)
@@ -133,6 +138,11 @@ where not exists (select from notice_cursor c where c.kind = k.kind) on conflict
 
 _CURSORS: Final = text("""
 select kind, tx, history_horizon() from notice_cursor where kind = any(:kinds) order by kind for update skip locked
+""")
+
+_LEFT: Final = text("""
+select exists (select from history h join notice_cursor c on c.kind = h.kind and h.tx >= c.tx
+  where h.tx >= (select min(tx) from notice_cursor) and h.kind = any(:kinds))
 """)
 
 _LINES: Final = """

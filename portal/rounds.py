@@ -41,6 +41,8 @@ THREADS: Final = 16
 AT_ONCE: Final = 128
 """So many answers are settled together, if they come within SOON."""
 SOON: Final = 0.1
+MOMENTS: Final = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between tries to answer what an older transaction holds back; after them comes the next minute's round."""
 AHEAD: Final = 12
 """So many messages a thread are claimed ahead, that no thread waits for a claim."""
 PACE: Final = "messages"
@@ -97,9 +99,17 @@ class Rounds:
             return code.plan_codes(session, self.clock.now(), self.clock.real())
 
     def answers(self) -> int:
-        """Plans messages for what has happened."""
-        with self.db.acting() as session:
-            return notices.answer(session, at=self.clock.now())
+        """Plans messages for what has happened. Waits a moment for what others are just writing or answering."""
+        planned = 0
+        for pause in (*MOMENTS, None):
+            with self.db.acting() as session:
+                planned += notices.answer(session, at=self.clock.now())
+            if pause is not None:
+                with self.db.acting() as session:
+                    if not notices.left(session):
+                        break
+                time.sleep(pause)
+        return planned
 
     def reminders(self) -> int:
         """Plans the reminders whose day has come."""

@@ -3,6 +3,7 @@
 import threading
 from datetime import date, datetime, timedelta
 
+import pytest
 from sqlalchemy import Connection, text
 
 from cases.arrangements import proposal
@@ -97,6 +98,22 @@ def test_a_line_that_commits_late_is_answered_and_each_exactly_once(
         worker.answers()
     counts = superuser.execute(text("select person_id, count(*) from message group by 1")).all()
     assert sorted(tuple(row) for row in counts) == [(early, 1), (late, 1)]
+
+
+@pytest.mark.parametrize("others", ["select pg_current_xact_id()", "select from notice_cursor for update"])
+def test_what_others_are_at_for_a_moment_is_waited_for(
+    others: str, db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    with rounds(db, at) as (worker, _):
+        worker.begin()
+        with db.acting() as slow:
+            slow.execute(text(others))
+            happened(db, at, person)
+            ends = threading.Timer(0.2, slow.commit)
+            ends.start()
+            assert worker.answers() == 1
+            ends.join()
 
 
 def test_several_who_answer_at_once_answer_once(db: Database, at: datetime, superuser: Connection) -> None:
