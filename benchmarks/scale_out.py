@@ -5,12 +5,11 @@ it stops with the last one. Both share the database and its one rate; what one h
 passes by. Counted on the way: the stand-in saw each text once. `ratio` is rate over rate.
 """
 
-import json
 import statistics
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import IO, Any
 
 from benchmarks import deliver
 from portal.settings import sqlalchemy_url
@@ -48,7 +47,7 @@ def _together(workers: int, *told: str) -> float:
             assert each.stdin
             each.stdin.write("go\n")
             each.stdin.flush()
-        decided = [int(json.loads(each.stdout.readline())) for each in started if each.stdout]
+        decided = [_decided(each.stdout) for each in started if each.stdout]
         took = time.perf_counter() - began
     finally:
         for each in started:
@@ -58,12 +57,17 @@ def _together(workers: int, *told: str) -> float:
     return took
 
 
+def _decided(said: IO[str]) -> int:
+    """What a worker says at its end, past the lines of its log."""
+    return int(next(line for line in said if line.startswith("decided ")).split()[1])
+
+
 def _worker(url: str, database: str, prefix: str) -> None:
     rounds = deliver.worker(url, database, prefix)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    sys.stdout.write(f"{rounds.deliver()}\n")
+    sys.stdout.write(f"decided {rounds.deliver()}\n")
     sys.stdout.flush()
 
 
