@@ -235,7 +235,7 @@ async def _trouble(house: House, done: asyncio.Event, chance: random.Random) -> 
     while not done.is_set() or larger:
         # Whoever was killed last is up again and at work: a kill while it still starts would try nothing.
         await asyncio.to_thread(until, lambda: _open(house), "the portal")
-        await asyncio.sleep(chance.uniform(0.5, 4.0))
+        await asyncio.sleep(chance.uniform(0.2, 2.0))
         process = house.processes[("worker", "web", "worker-2", "timetable")[turn % 4]]
         turn += 1
         await asyncio.to_thread(process.kill)
