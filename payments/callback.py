@@ -3,7 +3,8 @@
 A hook verifies the signature, keeps the raw event under the processor's own id and answers; the worker
 applies it. Events may come in any order, twice and late: each is applied to what stands, and the end is
 the same. One that tells of money whose payment we do not know yet waits and is tried again; after
-three days it is *parked*, as is one that we cannot read: it is kept, counted and logged.
+three days it is *parked*, as is one that still breaks after an hour, or that we cannot read: it is kept,
+counted and logged.
 
 What the database could not do just now is left as it was, and done again.
 """
@@ -27,8 +28,8 @@ log = structlog.get_logger()
 PARKED: Final = ("unreadable", "broken", "no_such_attempt", "no_such_payment", "differs")
 """Results of events that somebody should look into."""
 TRIED_FOR: Final = timedelta(days=3)
-_NOT_YET: Final = ("no_such_attempt", "no_such_payment")
-"""What an event may wait for: its payment may be told by another event that comes later."""
+_PATIENCE: Final = {"no_such_attempt": TRIED_FOR, "no_such_payment": TRIED_FOR, "broken": timedelta(hours=1)}
+"""How long an event is tried again: its payment may be told by one that comes later, what broke may be passing."""
 
 
 class PaymentEvent(Base):
@@ -71,7 +72,7 @@ def keep(session: Session, *, provider: str, key: str, kind: str, raw: bytes, at
 def apply_one(session: Session, processors: Mapping[str, Processor], *, at: datetime, real: datetime) -> str | None:
     """Applies the oldest event that waits, and returns what that did; None when none waits.
 
-    `processors` by name. One that breaks is parked, so that it holds up no other. Raises the database's
+    `processors` by name. One that breaks waits, so that it holds up no other. Raises the database's
     error when that may pass: then nothing is applied, and the caller tries again.
     """
     event = session.scalars(
@@ -92,7 +93,7 @@ def apply_one(session: Session, processors: Mapping[str, Processor], *, at: date
         log.error("payment_event_broken", event_id=event.id, provider=event.provider, exc_info=error)
         did = "broken"
     waited = real - event.received_real
-    if did in _NOT_YET and waited < TRIED_FOR:
+    if waited < _PATIENCE.get(did, timedelta(0)):
         event.look_real = real + min(max(waited, WAITS.payment_event), WAITS.payment_event_longest)
         session.flush()
         return "waits"

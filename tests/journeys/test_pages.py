@@ -144,7 +144,7 @@ class Looking:
 
     def __init__(self, browser: Browser, house: House) -> None:
         self.browser, self.house = browser, house
-        self.db = Database(house.settings.sqlalchemy_url, prefix=house.settings.prefix, size=2)
+        self.db = Database(house.settings.sqlalchemy_url, prefix=house.settings.prefix, pooled=house.settings.pooled, size=2)
         self.app: Evenly = create_app(house.settings, database=self.db)
         self.ids: dict[str, object] = {}
         self.people: dict[str, dict[str, int]] = {"nobody": {}}

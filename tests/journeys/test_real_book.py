@@ -40,7 +40,7 @@ def bank(servers: Servers, test_data: Path) -> Iterator[House]:
     """The house with the real book, and one collector."""
 
     def book(settings: Settings) -> None:
-        db = Database(settings.sqlalchemy_url, prefix=settings.prefix, size=2)
+        db = Database(settings.sqlalchemy_url, prefix=settings.prefix, pooled=settings.pooled, size=2)
         now = Clock(settings.clock_file).now()
         with db.acting() as session:
             result = load.load(

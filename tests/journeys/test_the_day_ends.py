@@ -147,7 +147,7 @@ def her_bank_takes_it_back(house: House, zofia: Borrower, sam: Collector) -> Non
 
 
 def nothing_is_off(house: House) -> None:
-    db = Database(house.settings.sqlalchemy_url, prefix=house.settings.prefix, size=1)
+    db = Database(house.settings.sqlalchemy_url, prefix=house.settings.prefix, pooled=house.settings.pooled, size=1)
     with db.acting() as session:
         close_block(session)
     with db.acting() as session:
