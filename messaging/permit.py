@@ -15,7 +15,8 @@ confirmation (of a STOP, once, within five minutes, at any hour: like the carrie
 Rules, in this order: too_late (its time is over; of news: too_old), no_number, number_unusable,
 stopped, confirmed_too_late; of reminders plan_ended, schedule_changed, not_liable, reminders_off,
 money_there, money_announced; of a missed payment money_there, where its plan is kept again; of a
-waiting message read, told_already; then the window (outside_window) and the caps (cap_day, cap_week).
+waiting message read, told_already; of thanks for money told_already; then the window
+(outside_window) and the caps (cap_day, cap_week).
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ LEAST_WAIT: Final = timedelta(seconds=30)
 """A message that the window would leave less time than this waits for the next one."""
 
 CODE_LASTS: Final = timedelta(minutes=10)
+ONE_THANKS: Final = timedelta(minutes=15)
+"""Whoever pays is thanked once in this time: news of one payment come one after another."""
 
 _NEWS: Final = frozenset(notice.template for notice in ANSWERED.values())
 """Templates that tell of something that happened; they last for its shelf life."""
@@ -106,6 +109,7 @@ def decide(session: Session, messages: Sequence[Message], *, at: datetime, real:
     money = _reminded(session, [m.id for m in messages if m.template == "reminder"], at)
     money |= _kept_again(session, [m.id for m in messages if m.template == "plan_missed"])
     waiting = _waiting(session, [m for m in messages if m.template == "message_waits"], reach)
+    waiting |= _thanked(session, [m for m in messages if m.template == "payment_noted"], reach, at)
     gone = _gone(session, messages, reach, at)
     made: dict[int, Decision] = {}
     for message in messages:
@@ -362,15 +366,9 @@ def _waiting(session: Session, messages: Sequence[Message], reach: Mapping[int, 
     ):
         head = heads[person]
         unread[head] = min(since, unread.get(head, since))
-    for person, last in session.execute(
-        text(
-            "select person_id, max(sent_at) from message where person_id = any(:people) and template = 'message_waits'"
-            " and state = any(:gone) group by person_id"
-        ),
-        {"people": list(heads), "gone": list(GONE)},
-    ):
-        if heads[person] in unread and last >= unread[heads[person]]:
-            told.add(heads[person])
+    for head, last in _last_told(session, heads, "message_waits").items():
+        if head in unread and last >= unread[head]:
+            told.add(head)
     for message in messages:
         head = reach[message.id].head
         if head not in unread:
@@ -380,3 +378,33 @@ def _waiting(session: Session, messages: Sequence[Message], reach: Mapping[int, 
         else:
             told.add(head)
     return made
+
+
+def _thanked(
+    session: Session, messages: Sequence[Message], reach: Mapping[int, Reach], at: datetime
+) -> dict[int, Decision]:
+    """Of thanks for money: those that another one comes just before. A card cures a plan, and then it is booked."""
+    heads: dict[int, int] = {person: reach[m.id].head for m in messages for person in reach[m.id].people}
+    last = _last_told(session, heads, "payment_noted") if heads else {}
+    thanked = {head for head, told in last.items() if told > at - ONE_THANKS}
+    made: dict[int, Decision] = {}
+    for message in messages:
+        if reach[message.id].head in thanked:
+            made[message.id] = _withheld("told_already")
+        thanked.add(reach[message.id].head)
+    return made
+
+
+def _last_told(session: Session, heads: Mapping[int, int], template: str) -> dict[int, datetime]:
+    """When a message of this template last went to each of these people, by their heads."""
+    rows = session.execute(
+        text(
+            "select person_id, max(sent_at) from message where person_id = any(:people) and template = :template"
+            " and state = any(:gone) group by person_id"
+        ),
+        {"people": list(heads), "template": template, "gone": list(GONE)},
+    )
+    found: dict[int, datetime] = {}
+    for person, sent_at in rows:
+        found[heads[person]] = max(sent_at, found.get(heads[person], sent_at))
+    return found

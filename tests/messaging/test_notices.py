@@ -195,3 +195,21 @@ def test_a_message_that_waits_is_told_of_once_and_not_when_it_was_read(
     assert len(tray.taken) == 2
     assert [facts["rule"] for _, facts in told(superuser, "message.withheld")] == ["told_already", "read"]
     assert NUMBER in {message.to for _, message in tray.taken}
+
+
+def test_whoever_pays_is_thanked_once_though_the_news_come_one_after_another(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person = someone(db)
+    with rounds(db, at) as (worker, tray):
+        worker.begin()
+        for minutes, kind, texts in (
+            (0, Kind.ARRANGEMENT_CURED, 1),  # the card page said so
+            (1, Kind.PAYMENT_RECEIVED, 1),  # and now it is booked
+            (20, Kind.PAYMENT_RECEIVED, 2),  # another one
+        ):
+            worker.clock.stands = at + timedelta(minutes=minutes)  # type: ignore[attr-defined]
+            happened(db, worker.clock.now(), person, kind, Actor("processor"))
+            worker.run_due()
+            assert len(tray.taken) == texts, minutes
+    assert [facts["rule"] for _, facts in told(superuser, "message.withheld")] == ["told_already"]
