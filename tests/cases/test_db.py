@@ -164,9 +164,14 @@ def test_a_stranger_never_takes_the_place_of_a_live_fact(db: Database) -> None:
             session.add(_correction(_facts(session)[table], replaces=None))
 
 
-def test_a_stamp_is_never_earlier_than_its_row(db: Database) -> None:
-    with pytest.raises(IntegrityError), db.acting() as session:
-        session.add(_correction(_facts(session)["due"], recorded_at=AT - timedelta(seconds=1)))
+@pytest.mark.parametrize("table", TABLES)
+def test_a_correction_by_a_clock_behind_is_recorded_with_its_row_and_no_earlier(
+    db: Database, superuser: Connection, table: str
+) -> None:
+    with db.acting() as session:
+        session.add(_correction(_facts(session)[table], recorded_at=AT - timedelta(seconds=1)))
+    rows = superuser.execute(text(f"select recorded_at, replaced_at from {table} order by id")).all()
+    assert [tuple(row) for row in rows] == [(AT, AT), (AT, None)]
 
 
 def test_true_then_and_believed_then_are_two_readings_of_the_same_rows(db: Database) -> None:

@@ -211,9 +211,8 @@ def test_three_zones_close_their_days_each_at_its_own_midnight_through_both_cloc
         for zone in zones:
             add_creditor(session, ref=zone.lower(), name=zone, country="GB", currency="GBP", zone=zone, by=BY, at=begun)
     seen: dict[tuple[str, str], datetime] = {}
-    refs = {}
     with db.acting() as session:
-        refs = dict(session.execute(text("select id, zone from creditor")).tuples().all())
+        refs = {row.id: row.zone for row in session.execute(text("select id, zone from creditor"))}
     for quarter in range(4 * 72):
         at = begun + timedelta(minutes=15 * quarter)
         day_end.run(db, at)

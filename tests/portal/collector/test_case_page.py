@@ -11,7 +11,7 @@ from cases.debts.account import Account
 from cases.history import Kind
 from cases.people.permission import withdrawn
 from cases.work import queue
-from messaging import permit
+from messaging import permit, superseded
 from messaging.permit import PURPOSES
 from portal.collector.history import _SAY, _WHAT
 from portal.collector.waiting import TEMPLATES
@@ -249,5 +249,6 @@ def test_every_kind_every_rule_and_every_template_has_words() -> None:
     assert set(Kind) - NOT_ABOUT_PEOPLE == {Kind(kind) for kind in _WHAT}
     assert set(_SAY) <= set(_WHAT)
     assert set(PURPOSES) <= set(TEMPLATES)
-    rules = set(re.findall(r'_withheld\(\s*"(\w+)"', Path(permit.__file__).read_text("utf-8")))
-    assert rules and rules <= set(WITHHELD)
+    sources = [Path(module.__file__ or "").read_text("utf-8") for module in (permit, superseded)]
+    rules = {rule for source in sources for rule in re.findall(r'(?:_withheld|Superseded)\(\s*"(\w+)"', source)}
+    assert {"stopped", "told_already"} < rules | set(superseded.REMINDED) <= set(WITHHELD)
