@@ -1,6 +1,7 @@
 """The checkout page, where a person pays, and the bank's page for its second step.
 
-A form posts here and is sent on to the shop by 303. A browser lets a form lead only where the page
+A form posts here and is sent on by 303: to the shop, or back to the form with what was wrong, so that
+going back never asks whether to send a form again. A browser lets a form lead only where the page
 says it may, so each page allows exactly the origins of its own session's addresses. Whatever is
 clicked twice, or in two tabs, or after going back: a session that is paid leads on to the shop.
 """
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 WHOLE_UNITS = ("jpy",)
+
+_NONE, _UNKNOWN = "no_card", "not_a_test_card"
+_SAID = {code: decline.sentence for code, decline in DECLINES.items()} | {
+    _NONE: "Choose a test card.",
+    _UNKNOWN: "Only the test cards below work here. Never type a real card.",
+}
+"""What the form says above the cards, by the code in its address."""
 
 
 def routes(world: World) -> list[Route]:
@@ -55,21 +63,18 @@ def money(amount: int, currency: str) -> str:
 # Pages -------------------------------------------------------------------------------------------
 
 
-def _checkout(world: World, request: Request, session: Session, *, problem: str = "", status: int = 200) -> Response:
+def _checkout(world: World, request: Request, session: Session) -> Response:
     if session.status != "open":
         return _over(world, session)
-    if "refused" in dict(request.query()):
-        problem = DECLINES[SECOND_STEP].sentence
     return pages.page(
         world,
         "checkout.html",
-        status=status,
         policy=_policy(session),
         session=session,
         amount=money(session.amount, session.currency),
         items=[(item, money(item.amount * item.quantity, session.currency)) for item in session.items],
         cards=list(CARDS.values()),
-        problem=problem,
+        problem=_SAID.get(dict(request.query()).get("said", ""), ""),
         here=_path(session),
     )
 
@@ -78,12 +83,11 @@ def _pay(world: World, request: Request, session: Session) -> Response:
     form = dict(request.form())
     card = plain(form.get("number", "").strip()) or form.get("card", "")
     if session.status == "open" and card not in CARDS:
-        problem = "Choose a test card." if not card else "Only the test cards below work here. Never type a real card."
-        return _checkout(world, request, session, problem=problem, status=400)
+        return _say(session, _UNKNOWN if card else _NONE)
     turn = Turn(world)
     outcome = acquirer.pay(turn, session, card)
     turn.write()
-    return _led_on(world, request, session, outcome)
+    return _led_on(world, session, outcome)
 
 
 def _bank(world: World, request: Request, session: Session) -> Response:
@@ -111,8 +115,8 @@ def _confirm(world: World, request: Request, session: Session) -> Response:
     outcome = acquirer.confirm(turn, session, approved=answer == "approve")
     turn.write()
     if outcome.what == acquirer.DECLINED:
-        return _see(f"{_path(session)}?refused" if outcome.decline else _path(session))
-    return _led_on(world, request, session, outcome)
+        return _say(session, SECOND_STEP) if outcome.decline else _see(_path(session))
+    return _led_on(world, session, outcome)
 
 
 def _over(world: World, session: Session) -> Response:
@@ -129,7 +133,7 @@ def _over(world: World, session: Session) -> Response:
     )
 
 
-def _led_on(world: World, request: Request, session: Session, outcome: Outcome) -> Response:
+def _led_on(world: World, session: Session, outcome: Outcome) -> Response:
     """Where the browser goes after a try to pay."""
     session = world.store.till.sessions[session.id]
     if outcome.what in (PAID, COMPLETE):
@@ -142,9 +146,8 @@ def _led_on(world: World, request: Request, session: Session, outcome: Outcome) 
     if outcome.what == CONFIRM:
         return _see(f"{_path(session)}/confirm")
     if outcome.what == EXPIRED:
-        return _over(world, session)
-    sentence = DECLINES[outcome.decline or "generic_decline"].sentence
-    return _checkout(world, request, session, problem=sentence)
+        return _see(_path(session))
+    return _say(session, outcome.decline or "generic_decline")
 
 
 # Pure rules --------------------------------------------------------------------------------------
@@ -165,6 +168,11 @@ def _path(session: Session) -> str:
 
 def _see(where: str, *, delay: float = 0.0) -> Response:
     return Response(303, headers=(("Location", where), *pages.SAFE), delay=delay)
+
+
+def _say(session: Session, what: str) -> Response:
+    """Back to the form, which then says what was wrong."""
+    return _see(f"{_path(session)}?said={what}")
 
 
 def _policy(session: Session) -> str:
