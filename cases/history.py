@@ -87,6 +87,8 @@ class Kind(StrEnum):
     ARREARS_LEFT = "arrears.left"
     DAY_CLOSED = "day.closed"
     DAY_STUCK = "day.stuck"
+    DOCUMENT_ISSUED = "document.issued"
+    DOCUMENT_FAILED = "document.failed"
     MESSAGE_SENT = "message.sent"
     MESSAGE_DELIVERED = "message.delivered"
     MESSAGE_FAILED = "message.failed"

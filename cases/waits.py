@@ -40,6 +40,10 @@ class Waits:
     """How long an event waits whose payment is not known yet."""
     payment_event_longest: timedelta = timedelta(hours=1)
     """The longest such wait."""
+    paper: timedelta = timedelta(minutes=2)
+    """How long a document may be made before another worker makes it."""
+    letter: timedelta = timedelta(seconds=3)
+    """How long a page waits for the letter that was asked for on it."""
     call: timedelta = timedelta(seconds=10)
     """How long a provider may take to answer."""
     round: timedelta = timedelta(minutes=1)

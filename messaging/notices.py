@@ -85,6 +85,8 @@ SILENT: Final[Mapping[Kind, str]] = {
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
     Kind.ARRANGEMENT_REOPENED: "the payment that was taken back is told",
+    Kind.DOCUMENT_ISSUED: "it stands in the portal; what it follows from is told",
+    Kind.DOCUMENT_FAILED: _DESK,
     **dict.fromkeys((Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED), _OURS),
     **dict.fromkeys((Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN, Kind.CODE_SENT), _OURS),
     **dict.fromkeys((Kind.REPLY_RECEIVED, Kind.PERSON_WROTE), "a person answers it"),

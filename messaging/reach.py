@@ -31,7 +31,7 @@ from cases.people.permission import Word, last_words, withdrawn
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
-from messaging.wording import language_of
+from messaging.tongue import language_of
 
 KIND: Final[Mapping[str, str]] = {"sms": "mobile", "email": "email"}
 """The kind of contact that each channel needs."""

@@ -12,7 +12,6 @@ plain division can be one part too low. (3GPP TS 23.038, TS 23.040)
 
 from __future__ import annotations
 
-import gettext
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,13 +24,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from messaging.disclosure import preview_safe
+from messaging.tongue import translations
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
-_TEMPLATES: Final = _ROOT / "templates" / "messages"
-_TRANSLATIONS: Final = _ROOT / "translations"
-
-LANGUAGES: Final = ("en",)
-"""The languages that messages are complete in."""
+_TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates" / "messages"
 
 _SECRET: Final = re.compile(r"(?<=/)[A-Za-z0-9_~-]{16,}(?:[.:][A-Za-z0-9_~-]{6,})*$")
 
@@ -104,11 +99,6 @@ def render(
     return words
 
 
-def language_of(wanted: str | None, creditors: str | None = None) -> str:
-    """The language to write in: the person's, else their creditor's, else English; only shipped ones."""
-    return next((code for code in (wanted, creditors) if code in LANGUAGES), "en")
-
-
 def parts(text: str) -> Parts:
     """The encoding, units and parts of an SMS."""
     if all(character in _BASIC or character in _EXTENDED for character in text):
@@ -169,6 +159,5 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    told = gettext.translation("debtor", _TRANSLATIONS, languages=[language], fallback=True)
-    made.install_gettext_translations(told, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return made

@@ -28,6 +28,7 @@ from cases.people.person import all_ids, case_called
 from portal import day as day_end
 from portal import load_report
 from portal.door import BY_COMMAND, Door, door
+from portal.statements import statement_command, statements_command
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ def join(main: click.Group) -> None:
     """Adds these commands to `evenly`."""
     for command in (
         load_command, day_command, positions_command, explain_command, case_command, seal_command, verify_command,
+        statement_command, statements_command,
     ):  # fmt: skip
         main.add_command(command)
 

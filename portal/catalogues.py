@@ -26,7 +26,7 @@ ROOT: Final = TRANSLATIONS.parent
 
 _SHARED: Final = ("templates/layout", "templates/parts", "templates/errors")
 FOLDERS: Final = {
-    "debtor": ("portal/debtor", "templates/debtor", "templates/messages", "templates/pages"),
+    "debtor": ("messaging", "portal/debtor", "templates/debtor", "templates/messages", "templates/pages"),
     "staff": ("portal/collector", "portal/demo", "templates/collector", "templates/demo", "templates/staff"),
 }
 """What each domain has besides `portal/*.py` and the shared templates."""

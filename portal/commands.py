@@ -67,8 +67,8 @@ def main() -> None:
 # ------------------------------------------------------------------------ processes
 
 
-def _process(name: str) -> None:
-    """Becomes one process of the installation, after looking that it may run."""
+def _process(name: str, only: str | None = None) -> None:
+    """Becomes one process of the installation, after looking that it may run; a worker perhaps of one queue alone."""
     settings = Settings.read(os.environ)
     problems = _start_up_problems(settings)
     if problems:
@@ -79,7 +79,7 @@ def _process(name: str) -> None:
         raise SettingsRefused(
             [Problem("EVENLY_VAR", f"{settings.var} cannot be made: {error.strerror}. Name a folder of yours.")]
         ) from None
-    argv = next(argv for process, argv, _ in up.processes(settings) if process == name)
+    argv = next(argv for process, argv, _ in up.processes(settings, only) if process == name)
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", *argv], dict(os.environ) | settings.environ())
 
@@ -91,9 +91,10 @@ def web() -> None:
 
 
 @main.command()
-def worker() -> None:
-    """Run one worker: it sends, answers and applies what carriers report."""
-    _process("worker")
+@click.option("--only", type=click.Choice(up.QUEUES), help="Serve this queue alone.")
+def worker(only: str | None) -> None:
+    """Run one worker: it sends, answers, applies what carriers report (rounds), and makes letters (papers)."""
+    _process("worker", only)
 
 
 @main.command()

@@ -12,11 +12,11 @@ from wtforms import Field
 from wtforms.validators import StopValidation
 
 from cases.money import decimals_of
-from portal.language import _, day, day_plain, decimal_text, figures, language, money_text
+from messaging.figures import figures
+from portal.language import _, day, day_plain, decimal_text, language, money_text
 from portal.typed import amount_typed, month_typed, printable, tidy, whole_typed
 
-Text = Any
-"""A sentence: a `_l` text, or a string already in the reader's language."""
+Text = Any  # a sentence: a `_l` text, or a string already in the reader's language
 
 LONGEST = 200
 LONGEST_NOTE = 4000

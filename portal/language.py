@@ -8,28 +8,26 @@ macro or an error page shared by both faces is written once and stands in both c
 English; only languages in `SHIPPED` are ever chosen.
 *Zone*: the IANA zone that moments are shown in: `g.zone`, else `ZONE`.
 
-Figures follow the page's language, the symbol is ours (£, kr, zł, Kč, €), spaces inside do not
-break, minus is a true minus. Nothing here asks Babel twice for the same pattern: a ledger page
-formats hundreds of lines.
+Figures and days are written as `messaging/figures.py` says, in the page's language.
 
 Words are gathered by `python -m portal.catalogues`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import phonenumbers
-from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, LazyString
 from markupsafe import Markup, escape
 
 from cases.clock import local
-from cases.money import Money, decimals_of
+from cases.money import Money
+from messaging import figures as written
+from messaging.figures import LOCALES, REGION, phone_text, reference, symbol
 
 TRANSLATIONS: Final = Path(__file__).resolve().parent.parent / "translations"
 
@@ -40,51 +38,12 @@ NAMES: Final = {"en": "English", "sv": "Svenska", "pl": "Polski", "ar": "الع�
 """What each language calls itself."""
 
 ZONE: Final = "Europe/London"
-REGION: Final = "GB"
-"""The region whose phone numbers are written without their country."""
-
 _STAFF: Final = frozenset({"staff", "work", "lead", "ops", "creditor", "partner", "admin", "demo", "metrics"})
 """First parts of addresses that staff and clients use (house: URLs); all others are the debtor's."""
-
-_LOCALES: Final = {"en": "en_GB"}
-"""Whose digits and month names a language takes, where its bare code would take another country's."""
-
-_SYMBOLS: Final = {
-    "GBP": "£", "EUR": "€", "USD": "$", "SEK": "kr", "NOK": "kr", "DKK": "kr", "PLN": "zł", "CZK": "Kč",
-}
-_BEFORE: Final = frozenset({"GBP", "USD"})
-"""Currencies whose symbol stands before the figure in every language."""
-
-_DAY: Final = {
-    "en": "{weekday} {day} {month}",
-    "sv": "{weekday} {day} {month}",
-    "pl": "{weekday}, {day} {month}",
-    "ar": "{weekday}، {day} {month}",
-}
-_LEAST_GROUPED: Final = {"pl": 5}
-"""How many digits a figure has before it is grouped, where it is not four (Polish: 3260, 13 260)."""
-
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-MINUS: Final = "\N{MINUS SIGN}"
 
 DOMAINS: Final = {
     name: Domain(translation_directories=[str(TRANSLATIONS)], domain=name) for name in SHIPPED
 }
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How one language writes numbers and names days; read from Babel once."""
-
-    decimal: str
-    group: str
-    least_grouped: int
-    weekdays: tuple[str, ...]
-    weekdays_short: tuple[str, ...]
-    months: tuple[str, ...]
-    months_short: tuple[str, ...]
-    months_alone: tuple[str, ...]
-    day: str
 
 
 # ------------------------------------------------------------------------------ words
@@ -99,6 +58,14 @@ def face_of(path: str) -> str:
 def domain() -> Domain:
     """The domain of the page being answered; outside a page the debtor's."""
     return DOMAINS[face_of(request.path)] if has_request_context() else DOMAINS["debtor"]
+
+
+def told() -> Any:
+    """The catalogue of the page being answered, looked up once for all of its words."""
+    found = g.get("_told")
+    if found is None:
+        found = g._told = domain().get_translations()
+    return found
 
 
 def _(text: str, **facts: object) -> str:
@@ -154,53 +121,25 @@ def prefer(code: str | None) -> None:
     """The reader's own language, once it is known; one that is not shipped leaves the browser's."""
     g.language = code
     g.pop("_language", None)
+    g.pop("_told", None)
 
 
 # ------------------------------------------------------------------------------ figures
 
 
-@cache
-def figures(code: str) -> Figures:
-    """How a language writes numbers and names days."""
-    locale = Locale.parse(_LOCALES.get(code, code))
-    symbols = locale.number_symbols.get("latn", locale.number_symbols)
-    days, months = locale.days["format"], locale.months["format"]
-    short = Locale.parse(code).months["format"]["abbreviated"]  # British English has Sept, in four letters
-    return Figures(
-        decimal=symbols["decimal"],
-        group=NO_BREAK if symbols["group"].isspace() else symbols["group"],
-        least_grouped=_LEAST_GROUPED.get(code, 4),
-        weekdays=tuple(days["wide"][n] for n in range(7)),
-        weekdays_short=tuple(days["abbreviated"][n].rstrip(".") for n in range(7)),
-        months=tuple(months["wide"][n] for n in range(1, 13)),
-        months_short=tuple(short[n].rstrip(".") for n in range(1, 13)),
-        months_alone=tuple(locale.months["stand-alone"]["wide"][n] for n in range(1, 13)),
-        day=_DAY.get(code, _DAY["en"]),
-    )
-
-
 def number(value: int, code: str | None = None) -> str:
     """A whole number, grouped, with a true minus."""
-    return (MINUS if value < 0 else "") + _grouped(str(abs(value)), figures(code or language()))
+    return written.number(value, code or language())
 
 
 def decimal_text(minor: int, currency: str, code: str | None = None) -> str:
     """An amount as it is typed: no symbol, no grouping, the language's decimal sign."""
-    return _decimal(minor, decimals_of(currency), figures(code or language()), grouped=False)
+    return written.decimal_text(minor, currency, code or language())
 
 
 def money_text(amount: Money | int, currency: str | None = None, code: str | None = None) -> str:
-    """An amount with its symbol, as plain text: £1,496.60, 1 940,00 kr, −£20.00.
-
-    `amount` is Money, or minor units with their currency.
-    """
-    if isinstance(amount, Money):
-        minor, currency = amount.minor, amount.currency
-    elif currency is None:
-        raise TypeError("minor units are nothing without their currency")
-    else:
-        minor = amount
-    return _money(minor, currency, code or language())
+    """An amount with its symbol, as plain text; Money, or minor units with their currency."""
+    return written.money_text(amount, currency, code or language())
 
 
 def money(amount: Money | int, currency: str | None = None) -> Markup:
@@ -208,36 +147,9 @@ def money(amount: Money | int, currency: str | None = None) -> Markup:
     return Markup("<bdi>{}</bdi>").format(money_text(amount, currency))
 
 
-def symbol(currency: str) -> str:
-    """The symbol that we write for a currency; its code where we have none."""
-    return _SYMBOLS.get(currency, currency)
-
-
 def symbol_before(currency: str, code: str | None = None) -> bool:
     """Whether the symbol stands before the figure (the euro: in English only)."""
-    return currency in _BEFORE or (currency == "EUR" and (code or language()) == "en")
-
-
-@lru_cache(maxsize=4096)
-def _money(minor: int, currency: str, code: str) -> str:
-    figure = _decimal(abs(minor), decimals_of(currency), figures(code), grouped=True)
-    sign = MINUS if minor < 0 else ""
-    if symbol_before(currency, code):
-        return f"{sign}{symbol(currency)}{figure}"
-    return f"{sign}{figure}{NO_BREAK}{symbol(currency)}"
-
-
-def _decimal(minor: int, decimals: int, how: Figures, *, grouped: bool) -> str:
-    digits = str(abs(minor)).rjust(decimals + 1, "0")
-    whole, part = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
-    figure = (_grouped(whole, how) if grouped else whole) + (how.decimal + part if part else "")
-    return (MINUS if minor < 0 else "") + figure
-
-
-def _grouped(digits: str, how: Figures) -> str:
-    if len(digits) < how.least_grouped:
-        return digits
-    return f"{int(digits):,}".replace(",", how.group)
+    return written.symbol_before(currency, code or language())
 
 
 # ------------------------------------------------------------------------------ days and moments
@@ -254,37 +166,22 @@ def day(value: date, *, year: bool | None = None, code: str | None = None) -> st
 
     `year` True or False decides by itself. Outside a page the year is always there.
     """
-    how = figures(code or language())
-    if year is None:
-        year = not has_request_context() or value.year != today().year
-    text = how.day.format(
-        weekday=how.weekdays[value.weekday()], day=value.day, month=how.months[value.month - 1]
-    )
-    return f"{text} {value.year}" if year else text
+    return written.day(value, code or language(), year=_with_year(value, year))
 
 
 def day_plain(value: date, *, year: bool | None = None, code: str | None = None) -> str:
     """A day without its weekday, where the weekday says nothing: 14 March 2026."""
-    how = figures(code or language())
-    if year is None:
-        year = not has_request_context() or value.year != today().year
-    text = f"{value.day} {how.months[value.month - 1]}"
-    return f"{text} {value.year}" if year else text
+    return written.day_plain(value, code or language(), year=_with_year(value, year))
 
 
 def day_short(value: date, code: str | None = None) -> str:
     """A day for a column: Tue 1 Sep 2026, its spaces unbreakable."""
-    how = figures(code or language())
-    words = (
-        how.weekdays_short[value.weekday()], str(value.day),
-        how.months_short[value.month - 1], str(value.year),
-    )
-    return NO_BREAK.join(words)
+    return written.day_short(value, code or language())
 
 
 def month(value: date, code: str | None = None) -> str:
     """A month: June 2028."""
-    return f"{figures(code or language()).months_alone[value.month - 1]} {value.year}"
+    return written.month(value, code or language())
 
 
 def clock_time(value: datetime, zone: str | None = None) -> str:
@@ -303,6 +200,10 @@ def day_of(value: datetime, zone: str | None = None) -> date:
     return _local(value, zone).date()
 
 
+def _with_year(value: date, year: bool | None) -> bool:
+    return (not has_request_context() or value.year != today().year) if year is None else year
+
+
 def _local(value: datetime, zone: str | None) -> datetime:
     if zone is None:
         zone = g.get("zone", ZONE) if has_request_context() else ZONE
@@ -310,24 +211,6 @@ def _local(value: datetime, zone: str | None) -> datetime:
 
 
 # ------------------------------------------------------------------------------ references, numbers
-
-
-def reference(value: str) -> str:
-    """A case reference as people read it: EV 7QX4 M2HC, its spaces unbreakable."""
-    bare = "".join(value.split()).upper()
-    return NO_BREAK.join((bare[:2], bare[2:6], bare[6:])) if len(bare) == 10 else value
-
-
-@lru_cache(maxsize=1024)
-def phone_text(value: str) -> str:
-    """A phone number as it is dialled from here: 07700 900145; a foreign one with its country."""
-    try:
-        parsed = phonenumbers.parse(value, REGION)
-    except phonenumbers.NumberParseException:
-        return value
-    at_home = phonenumbers.country_code_for_region(REGION) == parsed.country_code
-    style = phonenumbers.PhoneNumberFormat
-    return str(phonenumbers.format_number(parsed, style.NATIONAL if at_home else style.INTERNATIONAL))
 
 
 def phone(value: str) -> Markup:
@@ -368,14 +251,13 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
 def speak(app: Flask) -> None:
     """Gives an application its words: Babel, the domain of each page, filters and globals."""
     Babel(app, default_domain="debtor", default_translation_directories=str(TRANSLATIONS),
-          locale_selector=lambda: _LOCALES.get(language(), language()))
+          locale_selector=lambda: LOCALES.get(language(), language()))
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: domain().get_translations().ugettext(text),
-        ngettext=lambda one, many, num: domain().get_translations().ungettext(one, many, num),
+        gettext=lambda text: told().ugettext(text),
+        ngettext=lambda one, many, num: told().ungettext(one, many, num),
         newstyle=True,
-        pgettext=lambda context, text: domain().get_translations().upgettext(context, text),
-        npgettext=lambda context, one, many, num: domain().get_translations().unpgettext(
-            context, one, many, num),
+        pgettext=lambda context, text: told().upgettext(context, text),
+        npgettext=lambda context, one, many, num: told().unpgettext(context, one, many, num),
     )
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(

@@ -200,6 +200,7 @@ STEPS: Final[Mapping[str, str]] = {
     "replay": _s("reversals"),
     "day": _s("closing days"),
     "positions": _s("positions"),
+    "statements": _s("statements"),
     "done": _s("done"),
 }
 """What a step of a load is called on the screen."""

@@ -26,7 +26,8 @@ ALLOWED: Final = frozenset({
     "request_id", "task_id", "task", "process", "face",
     "method", "route", "status", "ms", "count", "attempt", "queue", "reason", "code", "step",
     "seal", "hash", "anchor", "from_row", "to_row", "rows", "batch", "load", "file_kind",
-    "message_id", "attempt_id", "creditor_id", "event_id", "work_item_id", "provider", "channel", "state", "outcome",
+    "message_id", "attempt_id", "creditor_id", "document_id", "event_id", "work_item_id", "provider", "channel",
+    "state", "outcome",
     "on", "day", "port", "version", "revision", "env", "problem", "problems", "at_once",
     "signal", "exception", "place", "template", "stuck",
 })

@@ -32,6 +32,7 @@ from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, 
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
 from portal import code, day, knock, visit
+from portal.press import Press
 from portal.till import Till
 
 log = structlog.get_logger()
@@ -68,12 +69,13 @@ class Rounds:
         voice: Voice,
         prepare: Prepare,
         till: Till | None = None,
+        press: Press | None = None,
         rate: float | None = None,
         threads: int = THREADS,
         batch: int = delivery.BATCH,
     ) -> None:
         self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
-        self._prepare, self._till, self._rate = prepare, till, rate
+        self._prepare, self._till, self._press, self._rate = prepare, till, press, rate
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
         self._threads = threads
@@ -143,6 +145,15 @@ class Rounds:
         if self._till is None:
             return 0
         return self._till.apply_events() + self._till.look_at_open()
+
+    def papers(self) -> int:
+        """Makes the documents that were asked for. Returns how many ended."""
+        if self._press is None:
+            return 0
+        ended, more = self._press.run()
+        if more and self._wake is not None:
+            self._wake("papers")
+        return ended
 
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
@@ -262,6 +273,7 @@ class Rounds:
             self.answers()
         self.events()
         self.inquire()
+        self.papers()
         self.seal()
         return decided
 

@@ -18,6 +18,7 @@ ROUNDS: Final[dict[str, float]] = {
     "reminders": MINUTE,
     "events": MINUTE,
     "payments": MINUTE,
+    "papers": MINUTE,
     "deliver": MINUTE,
     "sweep": MINUTE,
     "inquire": MINUTE,
@@ -25,8 +26,8 @@ ROUNDS: Final[dict[str, float]] = {
     "expire": MINUTE,
     "forget": HOUR,
 }
-"""Every how many seconds each round is made. `codes`, `answers`, `events`, `payments` and `deliver` are also woken by
-the doors, at once."""
+"""Every how many seconds each round is made. `codes`, `answers`, `events`, `payments`, `papers` and `deliver` are also
+woken by the doors, at once."""
 
 
 def schedule() -> dict[str, dict[str, Any]]:

@@ -8,7 +8,8 @@ import re
 import unicodedata
 
 from cases.money import LARGEST_MINOR, decimals_of
-from portal.language import figures, language
+from messaging.figures import figures
+from portal.language import language
 
 
 def tidy(typed: str) -> str:

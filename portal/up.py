@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
@@ -268,10 +269,15 @@ def _with_stand_in(settings: Settings) -> Settings:
     )
 
 
-def processes(settings: Settings) -> Iterator[tuple[str, list[str], float]]:
+QUEUES: Final = ("rounds", "papers")
+"""The worker's queues; a worker may serve one of them alone."""
+
+
+def processes(settings: Settings, only: str | None = None) -> Iterator[tuple[str, list[str], float]]:
     """Name, arguments of `python -m` and patience of each, in the order of starting.
 
     Worker and timetable come after the first page answers: what it asks of them waits in the queue.
+    `only`: the one queue that the worker serves.
     """
     queue = ["celery", "-q", "-A", "portal.worker:celery"]
     if settings.pretend_url:
@@ -282,6 +288,7 @@ def processes(settings: Settings) -> Iterator[tuple[str, list[str], float]]:
     web += ["--respawn-failed-workers", "--workers-kill-timeout", "25", "--log-level", "warning"]
     yield "web", [*web, "portal.wsgi:application"], 30
     worker = ["worker", "--without-gossip", "--without-mingle", "-l", settings.log_level]
+    worker += ["-Q", ",".join(f"{settings.prefix}.{name}" for name in ((only,) if only else QUEUES))]
     yield "worker", [*queue, *worker, "-c", str(settings.worker_processes)], 60
     # --pidfile= : a stale one would stop the next start
     beat = ["beat", "--pidfile=", "-s", str(settings.var / "beat"), "-l", settings.log_level]

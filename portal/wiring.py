@@ -12,6 +12,7 @@ from cases.db import Database
 from cases.waits import WAITS
 from messaging.carriers import Carrier
 from messaging.delivery import Prepare
+from messaging.paper import Letterhead
 from messaging.providers.sendgrid import SendGrid
 from messaging.providers.twilio import Twilio
 from messaging.wording import Voice
@@ -20,6 +21,7 @@ from portal import code
 from portal.keys import Keys
 from portal.language import phone_text
 from portal.migrations import models
+from portal.press import Press
 from portal.rounds import Rounds
 from portal.settings import Settings
 from portal.till import Till
@@ -84,6 +86,12 @@ def codes(keys: Keys) -> Prepare:
     return prepare
 
 
+def letterhead(settings: Settings) -> Letterhead:
+    """Who writes letters."""
+    phone = phone_text(settings.telephone) if settings.telephone else None
+    return Letterhead(settings.name, settings.company or "", phone, settings.public_url.partition("://")[2])
+
+
 def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | None = None) -> Rounds:
     """The rounds of this process. ValueError when the settings name no database."""
     hurry(settings)
@@ -94,6 +102,7 @@ def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | Non
         db,
         clock,
         till=till(settings, db, clock),
+        press=Press(db, clock, letterhead(settings)),
         carriers=carriers(settings),
         voice=voice(settings, keys),
         prepare=codes(keys),

@@ -44,6 +44,8 @@ def _configured() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "task_ignore_result": True,
         "task_default_queue": f"{settings.prefix}.rounds",
+        # Thousands of statements have a queue of their own, so that a text never waits behind one.
+        "task_routes": {"evenly.papers": {"queue": f"{settings.prefix}.papers"}},
         # A door that cannot ring goes on: the timetable rings within a minute.
         "task_publish_retry": False,
         "worker_hijack_root_logger": False,
@@ -54,7 +56,7 @@ def _configured() -> dict[str, Any]:
 
 
 def wake(name: str) -> None:
-    """Rings for a round: `codes`, `answers`, `events`, `payments`, `deliver`. Call it after the commit.
+    """Rings for a round: `codes`, `answers`, `events`, `payments`, `papers`, `deliver`. Call it after the commit.
 
     ValueError for a round that is not in the timetable. Raises what the broker raises when it is
     down; a door may pass over that.
@@ -90,6 +92,7 @@ _task(Rounds.reminders, "reminders", "deliver")
 _task(Rounds.events, "events", "deliver")
 _task(Rounds.payments, "payments", "answers")
 _task(Rounds.deliver, "deliver")
+_task(Rounds.papers, "papers")
 _task(Rounds.sweep, "sweep")
 _task(Rounds.inquire, "inquire")
 _task(Rounds.seal, "seal")

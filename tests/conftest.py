@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from cases.clock import Clock
 from cases.db import Database
+from cases.waits import WAITS
 from portal import cluster
 from portal.embedded import FOR_TESTS, Place, Postgres, Valkey
 from portal.place import reset
@@ -169,6 +170,13 @@ def test_data() -> Path:
     if not named:
         pytest.skip("EVENLY_TEST_DATA names no folder")
     return Path(named)
+
+
+@pytest.fixture(autouse=True)
+def _usual_waits() -> Iterator[None]:
+    """A process hurries once, as it starts; a test's process is many, and the next test has the usual waits."""
+    yield
+    WAITS.hurry(1)
 
 
 @pytest.fixture(autouse=True, scope="session")

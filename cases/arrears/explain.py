@@ -14,12 +14,10 @@ Words:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session, aliased
-
-from cases.debts.due import Due
-from cases.debts.ledger import Entry
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,27 +176,36 @@ def reckon(entries: Iterable[Fact], on: date) -> Reckoning:
 
 def gather(session: Session, accounts: Sequence[int], believed: datetime | None = None) -> dict[int, Facts]:
     """The facts of these accounts in two statements; with `believed`, those recorded before that moment."""
-    dues = select(Due).where(Due.account_id.in_(accounts), Due.amount > 0)
-    entries = select(Entry).where(Entry.account_id.in_(accounts))
-    mirror = aliased(Entry)
-    on_mirror = mirror.reverses == Entry.id
-    if believed is None:
-        dues = dues.where(Due.replaced_at.is_(None))
-    else:
-        dues = dues.where(Due.recorded_at < believed, (Due.replaced_at.is_(None)) | (Due.replaced_at >= believed))
-        entries = entries.where(Entry.recorded_at < believed)
-        on_mirror &= mirror.recorded_at < believed
+    dues, entries = (_DUES, _ENTRIES) if believed is None else (_DUES_BELIEVED, _ENTRIES_BELIEVED)
+    asked = {"accounts": list(accounts)} | ({} if believed is None else {"believed": believed})
     found_dues: dict[int, list[Scheduled]] = {}
-    for due in session.scalars(dues.order_by(Due.due_on, Due.id)):
-        found_dues.setdefault(due.account_id, []).append(Scheduled(due.id, due.due_on, due.amount, due.component))
+    for account, *values in session.execute(dues, asked):
+        found_dues.setdefault(account, []).append(Scheduled(*values))
     found: dict[int, list[Fact]] = {}
-    query = entries.outerjoin(mirror, on_mirror).with_only_columns(
-        Entry.account_id, Entry.id, Entry.kind, Entry.component, Entry.amount, Entry.value_date, Entry.due_on,
-        Entry.reverses, mirror.value_date,
-    )  # fmt: skip
-    for account, *values in session.execute(query.order_by(Entry.value_date, Entry.id)):
+    for account, *values in session.execute(entries, asked):
         found.setdefault(account, []).append(Fact(*values))
     return {a: Facts(a, tuple(found_dues.get(a, ())), tuple(found.get(a, ()))) for a in accounts}
+
+
+# Written out, for a debtor's page asks them: building them anew each time costs as much as asking.
+_DUES: Final = text(
+    "select account_id, id, due_on, amount, component from due"
+    " where account_id = any(:accounts) and amount > 0 and replaced_at is null order by due_on, id"
+)
+_DUES_BELIEVED: Final = text(
+    "select account_id, id, due_on, amount, component from due"
+    " where account_id = any(:accounts) and amount > 0 and recorded_at < :believed"
+    " and (replaced_at is null or replaced_at >= :believed) order by due_on, id"
+)
+_FACTS: Final = (
+    "select e.account_id, e.id, e.kind, e.component, e.amount, e.value_date, e.due_on, e.reverses, m.value_date"
+    " from entry e left join entry m on m.reverses = e.id{mirror} where e.account_id = any(:accounts){entry}"
+    " order by e.value_date, e.id"
+)
+_ENTRIES: Final = text(_FACTS.format(mirror="", entry=""))
+_ENTRIES_BELIEVED: Final = text(
+    _FACTS.format(mirror=" and m.recorded_at < :believed", entry=" and e.recorded_at < :believed")
+)
 
 
 def end_of_day(session: Session, creditor: int, day: date) -> datetime:

@@ -77,6 +77,19 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementDuty:
+    """A statement that is wanted by itself for some kinds of debt, every so many months."""
+
+    name: str
+    debt_types: frozenset[str]
+    every_months: int
+    give_within_days: int
+    """Days after the period in which it may still be given."""
+    surety: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One country's rules."""
 
@@ -89,6 +102,7 @@ class Pack:
     words: tuple[Words, ...]
     postcodes: tuple[tuple[str, str, tuple[str, ...]], ...]
     withdrawal: Withdrawal | None
+    statements: tuple[StatementDuty, ...]
 
 
 def read_pack(file: str, text: str) -> Pack:
@@ -117,6 +131,7 @@ def read_pack(file: str, text: str) -> Pack:
         words=tuple(_words(row) for row in table.tables("words")),
         postcodes=tuple((row.text("from"), row.text("to"), row.zones("zones")) for row in table.tables("postcodes")),
         withdrawal=_withdrawal(table.table("withdrawal")) if "withdrawal" in table.value else None,
+        statements=tuple(_statement(row) for row in table.tables("statements")),
     )
     table.nothing_else("contact", "windows")
     return read
@@ -187,6 +202,21 @@ def _withdrawal(table: _Table) -> Withdrawal:
         surety=table.surety(),
         source=table.text("source"),
     )
+    table.nothing_else()
+    return row
+
+
+def _statement(table: _Table) -> StatementDuty:
+    row = StatementDuty(
+        name=table.text("name"),
+        debt_types=frozenset(table.texts("debt_types")),
+        every_months=table.count("every_months"),
+        give_within_days=table.count("give_within_days"),
+        surety=table.surety(),
+        source=table.text("source"),
+    )
+    if not row.every_months:
+        raise table.wrong("every_months", "at least one month is needed")
     table.nothing_else()
     return row
 

@@ -69,6 +69,8 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.WORK_PASSED: (_s("Case passed on"), "user", ""),
     Kind.WORK_POSTPONED: (_s("Case postponed"), "clock", ""),
     Kind.WORK_DONE: (_s("Dealt with"), "check", ""),
+    Kind.DOCUMENT_ISSUED: (_s("Letter issued"), "file", ""),
+    Kind.DOCUMENT_FAILED: (_s("Letter not made"), "alert", ""),
     Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
     Kind.HISTORY_REDACTED: (_s("A line lost its facts"), "minus", "off"),
     **money.WHAT,
@@ -82,6 +84,14 @@ REASONS: Final = {
     "other": _s("Another reason, in words."),
 }
 """Why we declined."""
+
+LETTERS: Final = {
+    "statement": _s("Statement"),
+    "agreement": _s("Agreement"),
+    "receipt": _s("Receipt"),
+    "closing": _s("Letter that a debt is paid off"),
+}
+"""What each kind of letter is called at the desk."""
 
 _POSTPONED: Final = {
     "waiting_person": _s("Waits for the person."),
@@ -266,7 +276,13 @@ def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "broken": _("A plan with a payment missing."), "stuck": _("What the day’s run could not do."),
             "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
             "dispute": _("A payment that the payer’s bank asked back."),
+            "document": _("A letter that could not be made."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
+
+
+def _letter(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    what = _(LETTERS[facts["kind"]]) if facts.get("kind") in LETTERS else ""
+    return _("%(what)s, version %(number)s.", what=what, number=facts["version"]) if "version" in facts else f"{what}."
 
 
 def _signed_in(line: Line, facts: Mapping[str, Any], known: Known) -> str:
@@ -281,6 +297,7 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.REPLY_RECEIVED: _heard, Kind.PERSON_WROTE: _heard, Kind.STAFF_WROTE: _heard,
     Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
     Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
+    Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
     Kind.SIGNED_IN: _signed_in, **money.SAY,

@@ -56,6 +56,7 @@ TAGS: Final = {
     "dispute": (_l("Asked back by the bank"), "wait", "card"),
     "payment": (_l("Another sum"), "wait", "card"),
     "stuck": (_l("Stuck in the day’s run"), "bad", "alert"),
+    "document": (_l("Letter not made"), "bad", "file"),
 }
 
 
@@ -99,6 +100,8 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
                 words = f"{TEMPLATES.get(messages[id].template, '')}. {words}".lstrip(". ")
         elif kind == "undelivered":
             words = _("Texts do not reach this number. Ask for another one.")
+        elif kind == "document":
+            words = _("A letter could not be made. Write to the person yourself, and tell the engineer.")
         elif kind in _OF_MONEY:
             words = money.get((kind, subject), "")
         label, tint, icon = TAGS[named]

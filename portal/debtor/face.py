@@ -18,6 +18,9 @@ from portal.language import _, _n
 
 blueprint = Blueprint("debtor", __name__)
 
+LETTERS: Final = ("debtor.letters", "debtor.letter", "debtor.statement", "debtor.statement_dates")
+"""The pages under Letters in the menu."""
+
 SQUEEZED_FROM: Final = 8 * 1024
 """A page of so many bytes is sent squeezed: a five-year schedule is long and says little new in each line.
 
@@ -97,6 +100,7 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
         (_("Home"), "debtor.home", ("debtor.home", "debtor.debt"), 0),
         (_("My plan"), "debtor.my_plan", ("debtor.my_plan",), int(bool(wait.offer))),
         (_("Payments"), "debtor.payments", ("debtor.payments", "debtor.payment"), 0),
+        (_("Letters"), "debtor.letters", LETTERS, 0),
         (_("Messages"), "debtor.messages", ("debtor.messages",), wait.unread),
     ]
     return {

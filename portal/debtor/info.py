@@ -3,85 +3,12 @@
 They read nothing about anyone and keep nothing. A page says only what the programs do.
 """
 
-from dataclasses import dataclass
-from typing import Final
-
 from flask import Blueprint, render_template
 
+from messaging.advice import ADVISERS, COUNTRIES
 from portal.access import public
-from portal.language import _l
 
 blueprint = Blueprint("info", __name__)
-
-
-@dataclass(frozen=True)
-class Adviser:
-    """A free service that advises people about debt; `telephone` as it is dialled in its country."""
-
-    name: str
-    does: object
-    site: str
-    telephone: str | None = None
-
-
-ADVISERS: Final = (
-    (
-        _l("United Kingdom"),
-        (
-            Adviser(
-                "StepChange Debt Charity",
-                _l("Free debt advice, online and by phone."),
-                "https://www.stepchange.org",
-                "+44 800 138 1111",
-            ),
-            Adviser(
-                "National Debtline",
-                _l("Free debt advice in England and Wales."),
-                "https://nationaldebtline.org",
-                "+44 808 808 4000",
-            ),
-            Adviser(
-                "Citizens Advice",
-                _l("Free advice about debt, benefits and housing."),
-                "https://www.citizensadvice.org.uk",
-            ),
-            Adviser(
-                "MoneyHelper",
-                _l("A public service. It helps you find a debt adviser near you."),
-                "https://www.moneyhelper.org.uk",
-            ),
-        ),
-    ),
-    (
-        _l("Sweden"),
-        (
-            Adviser(
-                "Budget- och skuldrådgivning",
-                _l("Free and confidential advice from your municipality."),
-                "https://www.hallakonsument.se",
-            ),
-            Adviser(
-                "Kronofogden",
-                _l("The Enforcement Authority explains how debts can be restructured."),
-                "https://www.kronofogden.se",
-            ),
-        ),
-    ),
-    (
-        _l("Poland"),
-        (
-            Adviser(
-                "Nieodpłatna pomoc prawna",
-                _l("Free legal and civic advice in every county, also about debts."),
-                "https://www.gov.pl/web/gov/skorzystaj-z-darmowej-pomocy-prawnej",
-            ),
-            Adviser(
-                "Rzecznik Finansowy", _l("The Financial Ombudsman advises people about loans."), "https://rf.gov.pl"
-            ),
-        ),
-    ),
-)
-"""Free services by country. A number stands here only where it was looked up."""
 
 
 @blueprint.get("/your-data")
@@ -109,7 +36,7 @@ def accessibility() -> str:
 @public
 def advice() -> str:
     """Free advisers by country."""
-    return render_template("pages/advice.html", advisers=ADVISERS)
+    return render_template("pages/advice.html", advisers=ADVISERS, countries=COUNTRIES)
 
 
 @blueprint.get("/not-me")

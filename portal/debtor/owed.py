@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
-from cases.arrears.explain import Demand, Explained, Facts, Reckoning, by_component, explain, gather, reckon
+from cases.arrears.explain import Demand, Explained, Fact, Facts, Reckoning, by_component, explain, gather, reckon
 from cases.debts.announced import Announced, on_its_way
 
 
@@ -62,13 +62,19 @@ class Debt:
     @property
     def last_on(self) -> date | None:
         """The value date of the last entry by today."""
-        return max((e.value_date for e in self.facts.entries if e.value_date <= self.today), default=None)
+        last = self._last
+        return last.value_date if last else None
 
     @property
     def ended_by_payment(self) -> bool:
         """Whether the last thing booked was money received."""
-        last = [e for e in self.facts.entries if e.value_date == self.last_on]
-        return bool(last) and last[-1].kind == "payment"
+        last = self._last
+        return last is not None and last.kind == "payment"
+
+    @property
+    def _last(self) -> Fact | None:
+        """The last entry by today: they stand in the order of their value dates."""
+        return next((e for e in reversed(self.facts.entries) if e.value_date <= self.today), None)
 
     def reckoning(self) -> Reckoning:
         """What the balance is made of, by kind."""

@@ -1,6 +1,6 @@
 """All pages of the debtor's face, gathered: importing this gives the blueprint its routes."""
 
-from portal.debtor import debt, home, messages, my_plan, pay, payments, plan
+from portal.debtor import debt, home, letters, messages, my_plan, pay, payments, plan, statement
 from portal.debtor.face import blueprint
 
-__all__ = ["blueprint", "debt", "home", "messages", "my_plan", "pay", "payments", "plan"]
+__all__ = ["blueprint", "debt", "home", "letters", "messages", "my_plan", "pay", "payments", "plan", "statement"]

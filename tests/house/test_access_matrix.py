@@ -22,7 +22,9 @@ from cases.db import Database
 from cases.history import Actor
 from cases.people.staff import USER_ROLES, add_user
 from cases.work import queue
-from messaging import conversation, outbox
+from messaging import conversation, documents, outbox
+from messaging.paper import Letterhead, Paper
+from messaging.tongue import Tongue
 from payments import by_hand, payable
 from portal import visit
 from portal.access import keeper_of
@@ -31,6 +33,7 @@ from tests.factories import AT, BY, a_charge, a_creditor, a_person, an_account
 from tests.portal.doors import an_app, token_of
 
 DESK = ("collector", "supervisor")
+A_LETTER = Paper(Tongue("en"), Letterhead("Evenly", "", None, ""), title="Receipt", to=(), about=(), made_on=AT.date()).json
 DEBTORS = ("debtor", "joint tenant", "stranger")
 VISITORS = ("nobody", *DEBTORS, *USER_ROLES)
 
@@ -112,6 +115,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/payments/<int:attempt>"): debtors(200, own=("debtor",), attempt="payment"),
     ("POST", "/payments/<int:attempt>/go"): debtors(303, own=("debtor",), attempt="payment"),
     ("POST", "/payments/<int:attempt>/stop"): debtors(303, own=("debtor",), attempt="payment"),
+    ("GET", "/statement"): debtors(200),
+    ("POST", "/statement"): debtors(303),
+    ("GET", "/statement/dates"): debtors(200),
+    ("POST", "/statement/dates"): debtors(422),
+    ("GET", "/letters"): debtors(200),
+    ("GET", "/letters/<int:document>"): debtors(200, own=("debtor",), document="letter"),
+    ("GET", "/letters/<int:document>.pdf"): debtors(200, own=("debtor",), document="letter"),
     ("GET", "/my-plan"): debtors(200),
     ("POST", "/my-plan/<int:proposal>/accept"): debtors(303, own=("debtor",), proposal="offered"),
     ("POST", "/my-plan/<int:proposal>/decline"): debtors(303, own=("debtor",), proposal="offered"),
@@ -187,7 +197,7 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(p::text, '|' order by p.id)) from proposal p),
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
-  (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a)
+  (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document)
 """)
         ).one()
 
@@ -197,7 +207,7 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
     """A tenant with a joint tenant and some proposals, a stranger to both, and a user of each role."""
     nowhere = "http://127.0.0.1:1"
     app = an_app(db, Clock(tmp_path / "clock"), tmp_path, pretend_url=nowhere, stripe_base_url=nowhere,
-                 stripe_api_key="sk_test_x", stripe_webhook_secrets=("whsec_x",))  # fmt: skip
+                 stripe_api_key="sk_test_x", stripe_webhook_secrets=("whsec_x",), hurry=60)  # fmt: skip
     with db.acting() as session:
         creditor, other = a_creditor(session), a_creditor(session, name="Ashmere Council")
         tenant = a_person(session, creditor, mobile="+447700900301")
@@ -244,6 +254,10 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
             ids["message item"] = items[f"said:{said}"]
             ids["stop item"] = queue.open_item(session, person=person, kind="stop", subject=f"said:{said + 1000}",
                                                urgency=2, at=AT)  # fmt: skip
+            ids["letter"] = documents.ask(
+                session, person=person, kind="receipt", subject="payment_attempt:1", language="en", paper=A_LETTER, by=BY, at=AT
+            ).id  # fmt: skip
+            documents.issue(session, ids["letter"], b"%PDF-1.7", set_by="test", by=BY, at=AT)
             ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits",
                                           cause=f"test:{person}", subject="test:1", step="x", at=AT)  # fmt: skip
     return World(app, db, superuser, people, own, foreign)

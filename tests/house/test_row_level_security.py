@@ -51,6 +51,8 @@ TABLES = {
     "contact": Seen(SELF),
     "day_run": Seen(),
     "creditor": Seen(f"id in (select creditor_id from account where id in ({OWED}))", "id = :creditor"),
+    "document": Seen(SELF),
+    "document_batch": Seen(),
     "due": Seen(ON_OWED, OWN),
     "entry": Seen(ON_OWED, OWN),
     "extra_fact": Seen(),

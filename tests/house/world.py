@@ -103,6 +103,10 @@ def world(db: Database, superuser: Connection) -> World:
         put_row(put, "payment_event", provider="stripe", key=f"evt_{n}", kind="x", received_at=AT, received_real=AT)
         put_row(put, "day_run", creditor_id=account.creditor_id, day=date(2026, 5, 1 + n), begun_at=AT)
         put_row(put, "stuck", account_id=account.id, creditor_id=account.creditor_id, day=day, error="X", recorded_at=AT)
+        put_row(put, "document_batch", creditor_id=account.creditor_id, first=day, last=date(2026, 6, 1 + n), large=False,
+                asked_by="command", asked_at=AT)  # fmt: skip
+        put_row(put, "document", person_id=person, kind="receipt", subject="payment_attempt:1", version=1, language="en",
+                asked_by="command", asked_at=AT)  # fmt: skip
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)

@@ -8,7 +8,8 @@ import pytest
 from messaging import permit
 from messaging.disclosure import findings, has_opt_out_line
 from messaging.permit import Purpose
-from messaging.wording import Discloses, language_of, parts, render
+from messaging.tongue import language_of
+from messaging.wording import Discloses, parts, render
 from tests.cases.facts import facts
 from tests.messaging.rounds import a_voice
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from cases.arrangements.schedule import AMOUNT_TOO_SMALL, FIRST_DAY_PAST, TOO_MANY_INSTALMENTS
 from cases.money import Money
 from cases.refusal import CODES, Refusal, refusal_code
+from messaging.figures import NO_BREAK, figures
 from portal import catalogues, language
 from portal.app import Evenly
-from portal.language import NO_BREAK, SHIPPED, day, money_text, phone_text, reference
+from portal.language import SHIPPED, day, money_text, phone_text, reference
 from portal.refusals import DEBTOR, GENERAL, STAFF, sentence
 from portal.typed import amount_typed
 
@@ -53,7 +54,7 @@ def test_money_is_written_with_our_symbols_and_the_languages_digits(
        st.sampled_from(["en", "sv", "pl"]))
 def test_an_amount_that_we_write_is_read_back_exactly(minor: int, currency: str, code: str) -> None:
     typed = money_text(minor, currency, code).replace(currency, "")
-    assert amount_typed(typed, currency, language.figures(code).group) == minor
+    assert amount_typed(typed, currency, figures(code).group) == minor
 
 
 @pytest.mark.parametrize(

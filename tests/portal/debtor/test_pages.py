@@ -10,12 +10,16 @@ from datetime import date, timedelta
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
+from sqlalchemy.orm import Session
 
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.history import Actor
-from messaging import conversation
+from messaging import conversation, documents
+from messaging.paper import Letterhead
+from messaging.papers.recipient import recipient_of
+from messaging.papers.statement import statement_letter
 from payments import by_hand, payable
 from portal.app import ROOT, Evenly
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, a_user, an_account
@@ -35,6 +39,17 @@ class Told:
     browser: FlaskClient
     of: Marta
     paths: tuple[str, ...]
+
+
+def a_statement(session: Session, of: Marta) -> int:
+    """A letter of hers: this year's statement so far."""
+    to = recipient_of(session, of.person.id)
+    us = Letterhead("Evenly", "Evenly Example Ltd", "0808 157 0123", "my.example.org")
+    first, last = date(2026, 1, 1), AT.date()
+    letter = statement_letter(session, to, us, first, last, language="en", large=False, at=AT)
+    made = documents.ask(session, person=to.id, kind="statement", subject=f"person:{to.id}", language="en",
+                         paper=letter.json, first=first, last=last, by=BY, at=AT)  # fmt: skip
+    return made.id
 
 
 def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> Told:
@@ -63,7 +78,9 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
             session, person=of.person.id, choice=payable.other(payable.payables(session, [of.person.id], AT)[0], [of.waste.id], 500),
             method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
         ).id  # fmt: skip
+        letter = a_statement(session, of)
     paths = ("/", f"/debt/{of.rent.id}", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
+             "/letters", f"/letters/{letter}", "/statement", "/statement?year=2025", "/statement/dates",
              "/sign-out/everywhere")  # fmt: skip
     return Told(sign_in(app, db, of.person), of, paths)
 
@@ -124,7 +141,7 @@ def test_a_page_weighs_at_most_60_kb_whatever_the_case_holds(app: Evenly, db: Da
     squeezed = {"Accept-Encoding": "gzip"}
     fonts = sum((ROOT / "static/fonts" / name).stat().st_size for name in
                 ("figtree-latin.woff2", "figtree-latin-ext.woff2"))  # fmt: skip
-    for path in ("/", "/plan", "/my-plan", "/messages"):
+    for path in ("/", "/plan", "/my-plan", "/messages", "/statement", "/letters"):
         with statements(db) as ran:
             page = browser.get(path, headers=squeezed)
         assert len(ran) <= 8

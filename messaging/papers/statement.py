@@ -1,0 +1,172 @@
+"""The statement as a letter: for each currency the year in short, then each debt line by line.
+
+What it says stands in `cases/debts/statement.py`; it adds up to the penny there, and nothing is reckoned
+here but the totals of a column.
+"""
+
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from cases.debts.statement import HEADINGS, Debt, Line, Plan, Purse, Statement, statement_of
+from messaging.figures import reference
+from messaging.paper import Column, Letterhead, Paper, Words, figure
+from messaging.papers.ending import advice, wrong
+from messaging.papers.recipient import Recipient
+from messaging.tongue import Tongue
+from messaging.words import CURRENCIES, EACH, ENTRIES, KINDS, _d
+
+SUMS: Final = {
+    "charges": _d("Charges"),
+    "interest": _d("Interest"),
+    "fees": _d("Fees and costs"),
+    "payments": _d("Paid"),
+    "adjustments": _d("Corrections"),
+    "refunds": _d("Paid back to you"),
+}
+"""The heading of each sum of a statement."""
+
+_ALWAYS: Final = ("charges", "interest", "fees", "payments")
+"""Sums that are told also where they are nought: that nothing was added is worth reading."""
+
+
+def statement_letter(
+    session: Session,
+    to: Recipient,
+    us: Letterhead,
+    first: date,
+    last: date,
+    *,
+    language: str,
+    large: bool,
+    at: datetime,
+) -> Paper:
+    """The statement of a person as a letter. Raises NotAPeriod."""
+    statement = statement_of(session, to.people, first, last, at=at)
+    return statement_paper(statement, Tongue(language), us, to=to, made_on=to.today(at), large=large)
+
+
+def statement_paper(
+    statement: Statement, tongue: Tongue, us: Letterhead, *, to: Recipient, made_on: date, large: bool
+) -> Paper:
+    """The letter of a statement that was read. Pure."""
+    _ = tongue._
+    first, last = tongue.day(statement.first), tongue.day(statement.last)
+    paper = Paper(
+        tongue, us, title=title(statement, tongue), to=to.lines, made_on=made_on, large=large,
+        lead=_("Everything you owed, every charge and every payment, from %(first)s to %(last)s.",
+               first=first, last=last),
+        about=[(_("Your reference"), figure(reference(to.case))), (_("Made on"), tongue.day(made_on))],
+    )  # fmt: skip
+    for purse in statement.purses:
+        _purse(paper, purse, statement, tongue)
+    if not statement.purses:
+        paper.text(_("You owed nothing in this time, and nothing was charged or paid."))
+    for plan in statement.plans:
+        _plan(paper, plan, tongue)
+    if statement.purses:
+        paper.heading(_("Each debt, line by line"))
+        for purse in statement.purses:
+            for debt in purse.debts:
+                _debt(paper, debt, statement, tongue)
+        paper.text(_("A sum with a minus made the debt smaller."))
+    wrong(paper, tongue, us)
+    advice(paper, tongue, to.country)
+    return paper
+
+
+def title(statement: Statement, tongue: Tongue) -> str:
+    """What the statement is called: by its year, where it is a whole one."""
+    _, first, last = tongue._, statement.first, statement.last
+    if (first.month, first.day, last.month, last.day, first.year) == (1, 1, 12, 31, last.year):
+        return _("Your statement for %(year)s", year=first.year)
+    return _("Your statement from %(first)s to %(last)s", first=tongue.day(first), last=tongue.day(last))
+
+
+def line_words(line: Line, tongue: Tongue) -> str:
+    """What a line of a statement was."""
+    what = tongue.word(ENTRIES, line.kind)
+    return tongue._("%(what)s, taken back", what=what) if line.taken_back else what
+
+
+def sums(of: Purse | Debt, tongue: Tongue, payments: int | None = None) -> list[tuple[str, int]]:
+    """Name and amount of each heading that is told; `payments` is how many came, where that is said."""
+    told = []
+    for heading, amount in of.sums.items():
+        if amount or heading in _ALWAYS:
+            name = tongue.word(SUMS, heading)
+            if heading == "payments" and payments:
+                name = tongue._n("You paid, in %(num)s payment", "You paid, in %(num)s payments", payments)
+            told.append((name, amount))
+    return told
+
+
+def name_of(debt: Debt, tongue: Tongue) -> str:
+    """A debt by its creditor, kind and reference."""
+    return f"{debt.creditor}, {tongue.word(KINDS, debt.kind, tongue._('A bill'))}, {debt.ref}"
+
+
+def _purse(paper: Paper, purse: Purse, statement: Statement, tongue: Tongue) -> None:
+    _ = tongue._
+
+    def money(minor: int) -> str:
+        return tongue.money(minor, purse.currency)
+
+    called = tongue.word(CURRENCIES, purse.currency, purse.currency)
+    opening, closing = (_("Owed on %(day)s", day=tongue.day(day)) for day in (statement.first, statement.last))
+    paper.heading(_("In %(currency)s", currency=called))
+    rows: list[tuple[Words, str]] = [(opening, money(purse.opening))]
+    rows += [(name, money(amount)) for name, amount in sums(purse, tongue, purse.payments)]
+    paper.sum(rows, (closing, money(purse.closing)))
+    if len(purse.debts) > 1:
+        told = [h for h in HEADINGS if h in ("charges", "payments") or purse.sums[h]]
+        columns = [Column(_("Creditor"), wide=True), Column(opening, figures=True)]
+        columns += [Column(tongue.word(SUMS, heading), figures=True) for heading in told]
+        columns += [Column(closing, figures=True)]
+        each: list[list[Words]] = [
+            [debt.creditor, money(debt.opening), *(money(debt.sums[h]) for h in told), money(debt.closing)]
+            for debt in purse.debts
+        ]
+        totals = [money(purse.opening), *(money(purse.sums[h]) for h in told), money(purse.closing)]
+        paper.table(columns, each, [_("In all"), *totals])
+
+
+def _plan(paper: Paper, plan: Plan, tongue: Tongue) -> None:
+    _ = tongue._
+    paper.heading(_("Your plan"))
+    each = f"{tongue.money(plan.amount, plan.currency)} {tongue.word(EACH, plan.rhythm)}"
+    when = _("The first payment is on %(first)s, the last on %(last)s.",
+             first=tongue.day(plan.first_on), last=tongue.day(plan.last_on))  # fmt: skip
+    if plan.count == 1:
+        each = tongue.money(plan.amount, plan.currency)
+        when = _("It is to be paid on %(day)s.", day=tongue.day(plan.first_on))
+    count = tongue._n("%(num)s payment", "%(num)s payments", plan.count)
+    paper.text(_("%(each)s to %(creditors)s: %(count)s.", each=each, creditors=", ".join(plan.creditors), count=count)
+               + " " + when)  # fmt: skip
+
+
+def _debt(paper: Paper, debt: Debt, statement: Statement, tongue: Tongue) -> None:
+    _ = tongue._
+
+    def money(minor: int) -> str:
+        return tongue.money(minor, debt.currency)
+
+    paper.heading(name_of(debt, tongue), level=3)
+    if debt.joint:
+        paper.text(_("You owe this together with somebody else."))
+    opening: list[Words] = [
+        tongue.day_short(statement.first), _("Owed at the beginning"), "", money(debt.opening),
+    ]  # fmt: skip
+    lines: list[list[Words]] = [
+        [tongue.day_short(line.on), line_words(line, tongue), money(line.amount), money(line.after)]
+        for line in debt.lines
+    ]
+    columns = [
+        Column(_("Date")), Column(_("What"), wide=True), Column(_("Sum"), figures=True),
+        Column(_("Owed after"), figures=True),
+    ]  # fmt: skip
+    paper.table(columns, [opening, *lines], [tongue.day_short(statement.last), _("Owed at the end"), "",
+                                             money(debt.closing)])  # fmt: skip
+
+

@@ -1,0 +1,95 @@
+"""Letters: what we wrote to this person, each as a page to read and as a PDF to keep.
+
+A letter is made by a worker. Whoever asks for one waits a moment for it here; if it is not ready then, its page
+says so, and is complete to read all the same.
+"""
+
+import time
+from typing import Any, Final
+
+from flask import Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from cases.waits import WAITS
+from messaging import documents
+from messaging.documents import Document
+from messaging.paper import Letterhead
+from portal import wiring
+from portal.access import asking, debtor, not_found, visitor
+from portal.debtor.face import blueprint, show, waiting
+from portal.language import _d, day_of
+from portal.wake import wake
+
+KINDS: Final = {
+    "statement": _d("Statement"),
+    "agreement": _d("Agreement"),
+    "receipt": _d("Receipt"),
+    "closing": _d("Paid off"),
+}
+"""What each kind of letter is called in the list."""
+
+_LOOK: Final = 0.1
+
+
+def letterhead() -> Letterhead:
+    """Who writes."""
+    return wiring.letterhead(current_app.extensions["settings"])
+
+
+def made_soon(document: int) -> ResponseReturnValue:
+    """Wakes the worker for a letter, waits a moment for it, and leads to it."""
+    wake("papers")
+    until = time.monotonic() + WAITS.letter.total_seconds()
+    while time.monotonic() < until:
+        with asking() as session:
+            if _theirs(session, document).state != "asked":
+                break
+        time.sleep(_LOOK)
+    return redirect(url_for("debtor.letter", document=document), 303)
+
+
+@blueprint.get("/letters")
+@debtor
+def letters() -> str:
+    """All letters, the newest first."""
+    with asking() as session:
+        wait = waiting(session)
+        found = documents.documents_of(session, visitor().people)
+    return show("debtor/letters.html", wait, letters=[d for d in found if d.state != "failed"], kinds=KINDS)
+
+
+@blueprint.get("/letters/<int:document>")
+@debtor
+def letter(document: int) -> str:
+    """One letter as a page."""
+    with asking() as session:
+        wait = waiting(session)
+        row = _theirs(session, document, undefer(Document.paper))
+        paper = documents.paper_of(row)
+    if paper is None:
+        not_found("its words are not there")
+    return show("debtor/letter.html", wait, row=row, paper=paper)
+
+
+@blueprint.get("/letters/<int:document>.pdf")
+@debtor
+def letter_pdf(document: int) -> Response:
+    """One letter as it was made."""
+    with asking() as session:
+        row = _theirs(session, document, undefer(Document.pdf))
+        pdf = row.pdf
+    if pdf is None:
+        not_found("not made yet")
+    # The name says nothing to whoever sees the folder that it is kept in.
+    name = f"{current_app.extensions['settings'].name.lower()}-{day_of(row.asked_at):%Y-%m-%d}-{row.id}.pdf"
+    how = "attachment" if "save" in request.args else "inline"
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'{how}; filename="{name}"'})
+
+
+def _theirs(session: Session, document: int, *options: Any) -> Document:
+    row = session.scalar(select(Document).where(Document.id == document).options(*options))
+    if row is None:
+        not_found("no such letter of theirs")
+    return row
