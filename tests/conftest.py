@@ -130,12 +130,20 @@ def _database(addresses: Addresses) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def _broom(addresses: Addresses) -> Iterator[Connection]:
+    """The connection that empties: it stays, so that it knows each table by the second test."""
+    engine = create_engine(addresses.owner, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
 @pytest.fixture
-def db(_database: Database, _engine: Engine) -> Iterator[Database]:
+def db(_database: Database, _broom: Connection) -> Iterator[Database]:
     """The app's database, empty before the test and emptied after it."""
     yield _database
-    with _engine.begin() as connection:
-        connection.execute(text(_EMPTY))
+    with _broom.begin():
+        _broom.execute(text(_EMPTY))
 
 
 @pytest.fixture

@@ -151,8 +151,7 @@ def test_a_session_of_stripe_is_read_as_it_stands() -> None:
 
 
 # ---------------------------------------------------------------------------- in any order
-
-
+@pytest.mark.slow
 def test_in_whatever_order_and_however_often_the_news_comes_the_end_is_the_same(db: Database) -> None:
     """`make chaos` tries ten thousand."""
     with db.acting() as session:

@@ -91,6 +91,7 @@ acts_ = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(acts_, st.booleans())
 def test_acts_and_closes_in_any_order_leave_a_plan_as_its_facts_say(db: Database, acts, often: bool) -> None:

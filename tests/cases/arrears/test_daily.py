@@ -81,6 +81,7 @@ facts_ = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.booleans(), facts_)
 def test_nights_one_by_one_equal_the_full_derivation_whatever_the_order(db: Database, scheduled: bool, acts) -> None:
