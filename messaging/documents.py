@@ -103,6 +103,7 @@ class Claimed:
     id: int
     person: int
     kind: str
+    subject: str
     first: date | None
     last: date | None
     language: str
@@ -249,6 +250,8 @@ def issue(session: Session, document: int, pdf: bytes, *, set_by: str, by: Actor
     record(session, Kind.DOCUMENT_ISSUED, by=by, at=at, person=row.person_id, creditor=row.creditor_id,
            subject=f"document:{document}",
            facts={"kind": row.kind, "version": row.version, "sha256": sha.hex()})  # fmt: skip
+    if row.kind == "statement":
+        queue.done(session, subject=f"person:{row.person_id}", kind="statement", by=by, at=at)
     return True
 
 
@@ -309,5 +312,5 @@ with found as (
     and case when cast(:only as bigint) is null then lease_until is null or lease_until < :real else id = :only end
   order by batch_id nulls first, id limit :limit for update skip locked)
 update document d set lease_until = :until, tries = d.tries + 1 from found where d.id = found.id
-returning d.id, d.person_id, d.kind, d.first, d.last, d.language, d.large, d.asked_at, d.paper
+returning d.id, d.person_id, d.kind, d.subject, d.first, d.last, d.language, d.large, d.asked_at, d.paper
 """)

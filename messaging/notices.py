@@ -45,6 +45,7 @@ class Notice:
 
 
 ANSWERED: Final[Mapping[Kind, Notice]] = {
+    # The agreement stands among the letters by then; it is announced by the same words, and never sent.
     Kind.PROPOSAL_AGREED: Notice("answer_waits"),
     Kind.PROPOSAL_COUNTERED: Notice("answer_waits"),
     Kind.PROPOSAL_DECLINED: Notice("answer_waits"),
@@ -56,6 +57,7 @@ ANSWERED: Final[Mapping[Kind, Notice]] = {
     # Of one day and one template, so that whoever pays up hears of it once.
     Kind.ARRANGEMENT_CURED: Notice("payment_noted"),
     Kind.ARRANGEMENT_COMPLETED: Notice("payment_noted"),
+    Kind.ACCOUNT_PAID_OFF: Notice("payment_noted"),
     Kind.ARRANGEMENT_BROKEN: Notice("plan_missed"),
     Kind.INSTALMENT_MISSED: Notice("plan_missed"),
 }
@@ -91,7 +93,7 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.MESSAGE_WITHHELD, Kind.MESSAGE_UNCERTAIN, Kind.CODE_SENT), _OURS),
     **dict.fromkeys((Kind.REPLY_RECEIVED, Kind.PERSON_WROTE), "a person answers it"),
     **dict.fromkeys((Kind.WORK_TAKEN, Kind.WORK_PASSED, Kind.WORK_POSTPONED, Kind.WORK_DONE), _DESK),
-    **dict.fromkeys((Kind.SIGNED_IN, Kind.SIGNED_OUT), _OWN),
+    **dict.fromkeys((Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.CONSENT_GIVEN), _OWN),
     **dict.fromkeys((Kind.USER_CREATED, Kind.SAMPLE_LOADED), _DESK),
 }
 """The Kinds that nobody is written to about, and why. Every Kind stands here or in ANSWERED."""

@@ -38,11 +38,16 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its head, whether it holds figures, whether it takes the room that is left."""
+    """A column of a table: its head, whether it holds figures, whether it takes the room that is left.
+
+    On a narrow page a row is its `title` with its `main` figure beside it, and the rest below.
+    """
 
     head: str
     figures: bool = False
     wide: bool = False
+    title: bool = False
+    main: bool = False
 
 
 class Paper:
@@ -101,9 +106,11 @@ class Paper:
         return self._add("sum", rows=[*told, {"name": total[0], "value": total[1], "note": note, "total": True}])
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Words]], foot: Sequence[Words] = ()) -> Self:
-        """A table; `foot` is its row of totals."""
+        """A table; `foot` is its row of totals. One column is its rows' title, another their main figure."""
         return self._add("table", head=[c.head for c in columns], figures=[c.figures for c in columns],
-                         wide=[c.wide for c in columns], rows=[list(row) for row in rows], foot=list(foot))  # fmt: skip
+                         wide=[c.wide for c in columns], title=next(n for n, c in enumerate(columns) if c.title),
+                         main=next(n for n, c in enumerate(columns) if c.main),
+                         rows=[list(row) for row in rows], foot=list(foot))  # fmt: skip
 
     def facts(self, rows: Sequence[tuple[str, Words]]) -> Self:
         """Names with words beside them."""

@@ -58,6 +58,12 @@ COMPONENTS: Final = {
     "cost": _d("for costs"),
     "credit": _d("more than was owed"),
 }
+METHODS: Final = {
+    "card": _d("By card"),
+    "cash": _d("In cash"),
+    "cheque": _d("By cheque"),
+    "transfer": _d("By bank transfer"),
+}
 CURRENCIES: Final = {
     "GBP": _d("pounds"),
     "EUR": _d("euros"),

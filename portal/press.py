@@ -5,20 +5,25 @@ breaks stops no other.
 """
 
 import time
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import Session, undefer
 
 from cases.clock import Clock
 from cases.db import Database
 from cases.history import Actor
 from cases.refusal import Refusal
-from messaging import documents, typeset
+from messaging import documents, issuing, typeset
 from messaging.documents import Claimed, Document
-from messaging.paper import Letterhead
-from messaging.papers.recipient import recipient_of
+from messaging.paper import Letterhead, Paper
+from messaging.papers.agreement import agreement_of, agreement_paper
+from messaging.papers.closing import closing_paper, paid_off
+from messaging.papers.receipt import Paid, receipt_paper
+from messaging.papers.recipient import Recipient, recipient_of
 from messaging.papers.statement import statement_letter
+from messaging.tongue import Tongue
+from payments.receipt import receipt_of
 
 log = structlog.get_logger()
 BY: Final = Actor("press")
@@ -37,6 +42,7 @@ class Press:
         """Makes what was asked for. Returns how many documents ended, and whether more may wait."""
         ended, until = 0, time.monotonic() + longest
         with self.db.acting() as session:
+            issuing.follow(session, at=self.clock.now())
             ended += documents.give_up(session, real=self.clock.real(), by=BY, at=self.clock.now())
         while time.monotonic() < until:
             with self.db.acting() as session:
@@ -50,6 +56,10 @@ class Press:
                     # Its claim runs out, and it is tried again; after TRIES it goes to a person.
                     log.error("document_broke", document_id=each.id, exc_info=True)
         return ended, True
+
+    def begin(self, session: Session) -> None:
+        """Begins to follow what happens from now on with letters."""
+        issuing.begin(session, at=self.clock.now())
 
     def make(self, document: int) -> Document | None:
         """Makes one document now, and returns it with its bytes; None where it cannot be made."""
@@ -75,11 +85,26 @@ class Press:
             return documents.issue(session, claimed.id, pdf, set_by=typeset.version(), by=BY, at=self.clock.now())
 
     def _written(self, claimed: Claimed) -> str:
-        """The paper of a document that was asked for with many others."""
-        assert claimed.kind == "statement" and claimed.first is not None and claimed.last is not None
+        """The paper of a document that was asked for without one."""
         with self.db.acting() as session:
-            letter = statement_letter(
-                session, recipient_of(session, claimed.person), self.us, claimed.first, claimed.last,
-                language=claimed.language, large=claimed.large, at=claimed.asked_at,
-            )  # fmt: skip
+            to = recipient_of(session, claimed.person)
+            number = int(claimed.subject.partition(":")[2])
+            letter = self._letter(session, claimed, to, Tongue(claimed.language), number)
             return documents.write(session, claimed.id, letter.json)
+
+    def _letter(self, session: Session, claimed: Claimed, to: Recipient, tongue: Tongue, number: int) -> Paper:
+        """What it says; `number` is that of what it is about."""
+        how: Any = {"to": to, "made_on": to.today(claimed.asked_at), "large": claimed.large}
+        if claimed.kind == "receipt":
+            receipt = receipt_of(session, number)
+            paid = Paid(receipt.number, receipt.method, receipt.currency, receipt.amount, receipt.paid_at,
+                        receipt.booked_at, receipt.value_date, receipt.reference,
+                        [(part.creditor, part.kind, part.ref, part.amount) for part in receipt.parts])  # fmt: skip
+            return receipt_paper(paid, tongue, self.us, **how)
+        if claimed.kind == "agreement":
+            return agreement_paper(agreement_of(session, number, to.people), tongue, self.us, **how)
+        if claimed.kind == "closing":
+            return closing_paper(paid_off(session, number, claimed.asked_at), tongue, self.us, **how)
+        assert claimed.kind == "statement" and claimed.first is not None and claimed.last is not None
+        return statement_letter(session, to, self.us, claimed.first, claimed.last, language=claimed.language,
+                                large=claimed.large, at=claimed.asked_at)  # fmt: skip

@@ -68,6 +68,7 @@ DEBTOR: Final[dict[str, str]] = _BOTH | {
     "proposal.changed": _d("What you owe has changed. Please look at the new figures and send a new plan."),
     "proposal.expired": _d("This offer was open until %(expires_on)s. Please send a new plan."),
     "proposal.own_offer": _d("You made this offer yourself. We will answer it."),
+    "proposal.terms_changed": _d("The words of the offer have changed. Please read them again, then say yes."),
     "statement.period": _d("Choose days from the earlier to the later. The last one is today or before."),
     "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
 }
@@ -87,6 +88,7 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     ),
     "proposal.expired": _s("This proposal was open until %(expires_on)s. Offer a new one."),
     "proposal.own_offer": _s("This is our own offer. The person answers it."),
+    "proposal.terms_changed": _s("The words of the offer have changed. Read them again."),
     "statement.period": _s("From %(first)s to %(last)s is no time that has been. Name the earlier day first."),
     "proposal.reason_unknown": _s("Choose one of the reasons in the list."),
     "work.nothing_open": _s("Nothing waits here any more. Go back to your queue."),

@@ -27,7 +27,7 @@ from cases.clock import Clock
 from cases.db import Database, passing
 from cases.history import Actor
 from cases.law import rules
-from messaging import delivery, inquiry, notices, pace, receipt, reminders
+from messaging import delivery, inquiry, notices, overdue_statements, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
 from messaging.wording import Voice
@@ -94,6 +94,8 @@ class Rounds:
         rules.strictest_window()
         with self.db.acting() as session:
             notices.begin(session, at=self.clock.now())
+            if self._press is not None:
+                self._press.begin(session)
 
     def codes(self) -> int:
         """Plans the codes that were asked for."""
@@ -154,6 +156,11 @@ class Rounds:
         if more and self._wake is not None:
             self._wake("papers")
         return ended
+
+    def statements(self) -> int:
+        """Tells collectors of statements that are owed by law and overdue."""
+        with self.db.acting() as session:
+            return overdue_statements.raise_overdue(session, at=self.clock.now())
 
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
@@ -259,6 +266,7 @@ class Rounds:
         heard before anything is sent.
         """
         self.day()
+        self.statements()
         self.sweep()
         self.expire()
         self.events()

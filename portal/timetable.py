@@ -24,6 +24,7 @@ ROUNDS: Final[dict[str, float]] = {
     "inquire": MINUTE,
     "seal": MINUTE,
     "expire": MINUTE,
+    "statements": HOUR,
     "forget": HOUR,
 }
 """Every how many seconds each round is made. `codes`, `answers`, `events`, `payments`, `papers` and `deliver` are also

@@ -52,6 +52,10 @@ FIGURES: Final[dict[str, tuple[str, str]]] = {
         "Accounts and plans that the day-end run could not do",
         "select count(*) from stuck where cleared_at is null",
     ),
+    "letters_waiting": (
+        "Letters that somebody waits for and that are not made yet; those of a batch left out",
+        "select count(*) from document where state = 'asked' and batch_id is null",
+    ),
     "work_open": (
         "Work items that wait for a person",
         "select count(*) from work_item where done_at is null",

@@ -13,6 +13,7 @@ not ended, live or broken.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -36,6 +37,9 @@ from cases.history import Actor, Kind, record
 from cases.people.joint import accounts_of, liable_for
 from cases.work import queue
 
+TOLERANCE: Final = 5
+"""Days after its due date from which an instalment is missed, unless set otherwise."""
+
 
 class Arrangement(Base):
     """What was agreed, with whom, when. A promise to pay is one with a single instalment.
@@ -55,7 +59,7 @@ class Arrangement(Base):
     currency: Mapped[Currency]
     rhythm: Mapped[str] = mapped_column(Text)
     calendar: Mapped[str | None] = mapped_column(Text)
-    tolerance_days: Mapped[int] = mapped_column(Integer, server_default=text("5"))
+    tolerance_days: Mapped[int] = mapped_column(Integer, server_default=text(str(TOLERANCE)))
     agreed_at: Mapped[Moment]
     agreed_on: Mapped[date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default=text("'live'"))

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session, aliased
 from cases.arrangements import monitoring
 from cases.arrangements.arrangement import ArrangementAccount
 from cases.arrears import position
+from cases.debts import paid_off
 from cases.debts.account import Account
 from cases.debts.creditor import Creditor
 from cases.debts.entry import BOOKS as BOOKS
@@ -137,6 +138,7 @@ def pay(
             _told(session, Kind.PAYMENT_POSTED, account, by, at, {"amount": amount, "key": key}, value_date,
                   subject=f"payment:{payment.id}")  # fmt: skip
     _follows(session, [account.id for account, _ in shares], by, at)
+    paid_off.tell(session, [account.id for account, amount in shares if amount], by=by, at=at)
     return payment
 
 

@@ -103,6 +103,8 @@ class Pack:
     postcodes: tuple[tuple[str, str, tuple[str, ...]], ...]
     withdrawal: Withdrawal | None
     statements: tuple[StatementDuty, ...]
+    limitation_restarts: bool
+    """Whether agreeing to pay a debt, or paying a part, starts its limitation anew, so that it is said before."""
 
 
 def read_pack(file: str, text: str) -> Pack:
@@ -131,6 +133,7 @@ def read_pack(file: str, text: str) -> Pack:
         words=tuple(_words(row) for row in table.tables("words")),
         postcodes=tuple((row.text("from"), row.text("to"), row.zones("zones")) for row in table.tables("postcodes")),
         withdrawal=_withdrawal(table.table("withdrawal")) if "withdrawal" in table.value else None,
+        limitation_restarts=table.flag("limitation_restarts", False),
         statements=tuple(_statement(row) for row in table.tables("statements")),
     )
     table.nothing_else("contact", "windows")

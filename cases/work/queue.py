@@ -51,11 +51,11 @@ PASS_TO = refusal_code("work.pass_to", "user")
 
 KINDS: Final = (
     "proposal", "message", "uncertain", "undelivered", "stop", "broken", "stuck", "refund", "dispute", "payment",
-    "document",
+    "document", "statement",
 )  # fmt: skip
 """What an item is about. `broken`: a plan; `stuck`: an account or plan that the day-end run could not do;
 `refund`, `dispute`: of a card payment; `payment`: one that came otherwise than it was begun;
-`document`: one that could not be made."""
+`document`: one that could not be made; `statement`: one that is owed by law."""
 HELD_FOR: Final = timedelta(minutes=20)
 """How long a case stays with the collector who opened it, unless they finish or give it back."""
 POSTPONE_REASONS: Final = ("waiting_person", "waiting_creditor", "call_back", "other")

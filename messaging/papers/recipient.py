@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cases.clock import local
 from cases.people.person import all_ids
+from cases.people.window import zones_for
 from messaging.tongue import language_of
 
 
@@ -25,7 +26,7 @@ class Recipient:
     language: str
 
     def today(self, at: datetime) -> date:
-        """The day of a moment where they live, as far as their creditors' zone tells."""
+        """The day of a moment where they live."""
         return local(at, self.zone).date()
 
 
@@ -34,8 +35,9 @@ def recipient_of(session: Session, person: int) -> Recipient:
     people = all_ids(session, person)
     row = session.execute(_LAST, {"people": people, "head": people[0]}).one()
     lines = [row.name, row.line1, row.line2, " ".join(filter(None, _town(row.country, row.postcode, row.city)))]
+    (zone, *_others) = zones_for(row.country, row.postcode, None, fallback=row.zone or "UTC")
     return Recipient(
-        people[0], tuple(people), row.case_ref, tuple(line for line in lines if line), row.country, row.zone or "UTC",
+        people[0], tuple(people), row.case_ref, tuple(line for line in lines if line), row.country, zone,
         language_of(row.language, row.creditors_language),
     )  # fmt: skip
 

@@ -121,9 +121,9 @@ def _purse(paper: Paper, purse: Purse, statement: Statement, tongue: Tongue) -> 
     paper.sum(rows, (closing, money(purse.closing)))
     if len(purse.debts) > 1:
         told = [h for h in HEADINGS if h in ("charges", "payments") or purse.sums[h]]
-        columns = [Column(_("Creditor"), wide=True), Column(opening, figures=True)]
+        columns = [Column(_("Creditor"), wide=True, title=True), Column(opening, figures=True)]
         columns += [Column(tongue.word(SUMS, heading), figures=True) for heading in told]
-        columns += [Column(closing, figures=True)]
+        columns += [Column(closing, figures=True, main=True)]
         each: list[list[Words]] = [
             [debt.creditor, money(debt.opening), *(money(debt.sums[h]) for h in told), money(debt.closing)]
             for debt in purse.debts
@@ -163,7 +163,7 @@ def _debt(paper: Paper, debt: Debt, statement: Statement, tongue: Tongue) -> Non
         for line in debt.lines
     ]
     columns = [
-        Column(_("Date")), Column(_("What"), wide=True), Column(_("Sum"), figures=True),
+        Column(_("Date"), title=True), Column(_("What"), wide=True), Column(_("Sum"), figures=True, main=True),
         Column(_("Owed after"), figures=True),
     ]  # fmt: skip
     paper.table(columns, [opening, *lines], [tongue.day_short(statement.last), _("Owed at the end"), "",

@@ -41,6 +41,7 @@ from portal.collector.face import (
     show,
     user,
 )
+from portal.collector.letters import letters
 from portal.collector.waiting import why, wish_words
 from portal.forms import Form, HiddenField, NoteField
 from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
@@ -137,7 +138,8 @@ def page(ref: str, write: Write) -> str:
                 kinds=kinds, before=min(max(request.args.get("before", 0, type=int), 0), 2**62) or None,
             ),
             only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
-            payments=attempts(session, found.people, called_by_id, names, first_names), sums=sums_of(accounts),
+            letters=letters(session, found), sums=sums_of(accounts),
+            payments=attempts(session, found.people, called_by_id, names, first_names),
             can_plan=any(each.owed for each in accounts), can_pay=any(free(each) for each in accounts), late=LATE,
             lines_named=LINES,
         )  # fmt: skip

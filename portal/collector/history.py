@@ -42,6 +42,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.PROPOSAL_AGREED: (_s("Proposal agreed"), "check", ""),
     Kind.PROPOSAL_EXPIRED: (_s("Proposal expired"), "clock", ""),
     Kind.PROPOSAL_SUPERSEDED: (_s("Another proposal took its place"), "scale", ""),
+    Kind.CONSENT_GIVEN: (_s("Terms agreed to"), "check", "theirs"),
     Kind.ARRANGEMENT_STARTED: (_s("Plan started"), "calendar", ""),
     Kind.ARRANGEMENT_SUPERSEDED: (_s("Plan ended, another took its place"), "calendar", ""),
     Kind.ARRANGEMENT_CANCELLED: (_s("Plan cancelled"), "calendar", ""),
@@ -69,6 +70,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.WORK_PASSED: (_s("Case passed on"), "user", ""),
     Kind.WORK_POSTPONED: (_s("Case postponed"), "clock", ""),
     Kind.WORK_DONE: (_s("Dealt with"), "check", ""),
+    Kind.ACCOUNT_PAID_OFF: (_s("Debt paid off"), "check", "money"),
     Kind.DOCUMENT_ISSUED: (_s("Letter issued"), "file", ""),
     Kind.DOCUMENT_FAILED: (_s("Letter not made"), "alert", ""),
     Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
@@ -276,8 +278,12 @@ def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "broken": _("A plan with a payment missing."), "stuck": _("What the day’s run could not do."),
             "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
             "dispute": _("A payment that the payer’s bank asked back."),
-            "document": _("A letter that could not be made."),
+            "document": _("A letter that could not be made."), "statement": _("A statement that was owed."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
+
+
+def _consent(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _("On the telephone.") if facts.get("channel") == "telephone" else _("In the portal.")
 
 
 def _letter(line: Line, facts: Mapping[str, Any], known: Known) -> str:
@@ -297,7 +303,7 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.REPLY_RECEIVED: _heard, Kind.PERSON_WROTE: _heard, Kind.STAFF_WROTE: _heard,
     Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
     Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
-    Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter,
+    Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter, Kind.CONSENT_GIVEN: _consent,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
     Kind.SIGNED_IN: _signed_in, **money.SAY,

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import g, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cases.arrangements import proposal
+from cases.arrangements import consent, proposal
+from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.offer import Coverable, Terms, coverable, preview
 from cases.arrangements.proposal import Proposal, covered_by, terms_of
 from cases.arrangements.schedule import Rhythm, Schedule
@@ -24,6 +25,8 @@ from cases.clock import calendar_for, next_working_day
 from cases.db import act_now
 from cases.people.person import first_name
 from cases.refusal import Refusal
+from messaging.papers.terms import deal_of, terms_words
+from messaging.tongue import Tongue, language_of
 from portal.access import asking
 from portal.collector.decide import proposal_in
 from portal.collector.face import Case, actor, blueprint, case_named, debt_words, desk, show, tell, to_case, told
@@ -90,6 +93,9 @@ class Preview:
     currency: str
     mark: str
     ends: list[str]
+    terms: list[str]
+    """What the person agrees to, to be read to them, in `language`."""
+    language: str
 
 
 @blueprint.route("/case/<ref>/plan", methods=["GET", "POST"])
@@ -119,8 +125,12 @@ def plan(ref: str) -> ResponseReturnValue:
             return page, 422 if form.wrong else 200
         act_now(session)
         try:
-            proposal.enter(session, person=case.person, accounts=_accounts(form), terms=form.terms(),
-                           key=(form.key.data or "")[:64], by=actor(), at=g.now)  # fmt: skip
+            made = proposal.enter(session, person=case.person, accounts=_accounts(form), terms=form.terms(),
+                                  key=(form.key.data or "")[:64], by=actor(), at=g.now)  # fmt: skip
+            consent.give(
+                session, proposal=session.get_one(Arrangement, made).proposal_id, person=case.person, words=shown.terms,
+                language=shown.language, channel="telephone", origin=None, by=actor(), at=g.now,
+            )  # fmt: skip
         except Refusal as refusal:
             told(refusal)
             return to_case(ref)
@@ -242,11 +252,15 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
             form.refuse(said)
         return None
     names = {each.account: f"{each.creditor_name}, {debt_words(each.debt_type).lower()}" for each in known}
-    marked = hashlib.sha256(repr((sorted(_accounts(form)), form.terms(), made)).encode()).hexdigest()
+    spoken = language_of(case.language)
+    covered = {account: made.minor_of(account) for account in _accounts(form)}
+    deal = deal_of(session, made, covered, currency=currency, rhythm=str(form.terms().rhythm))
+    words = terms_words(deal, Tongue(spoken), current_app.extensions["settings"].name)
+    marked = hashlib.sha256(repr((sorted(_accounts(form)), form.terms(), made, words)).encode()).hexdigest()
     ends = []
     if any(each.plan for each in known if str(each.account) in form.accounts.data):
         ends.append(_("It takes the place of the plan that runs now over these debts."))
-    return Preview(made, names, currency, marked, ends)
+    return Preview(made, names, currency, marked, ends, words, spoken)
 
 
 _BELONGS: Final = (

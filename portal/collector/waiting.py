@@ -57,6 +57,7 @@ TAGS: Final = {
     "payment": (_l("Another sum"), "wait", "card"),
     "stuck": (_l("Stuck in the day’s run"), "bad", "alert"),
     "document": (_l("Letter not made"), "bad", "file"),
+    "statement": (_l("Statement owed"), "wait", "file"),
 }
 
 
@@ -102,6 +103,8 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = _("Texts do not reach this number. Ask for another one.")
         elif kind == "document":
             words = _("A letter could not be made. Write to the person yourself, and tell the engineer.")
+        elif kind == "statement":
+            words = _("A statement is owed to this person by law, and its time is over. Make one.")
         elif kind in _OF_MONEY:
             words = money.get((kind, subject), "")
         label, tint, icon = TAGS[named]

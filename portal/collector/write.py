@@ -18,7 +18,9 @@ from portal.collector.face import actor, blueprint, case_named, desk, tell, to_c
 from portal.language import _
 from portal.wake import wake
 
-DEALT_WITH: Final = ("undelivered", "stop", "message", "broken", "refund", "dispute", "payment", "stuck", "document")
+DEALT_WITH: Final = (
+    "undelivered", "stop", "message", "broken", "refund", "dispute", "payment", "stuck", "document", "statement",
+)  # fmt: skip
 """Kinds of items that a collector may close by saying so."""
 
 

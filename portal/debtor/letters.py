@@ -7,7 +7,7 @@ says so, and is complete to read all the same.
 import time
 from typing import Any, Final
 
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
@@ -15,11 +15,10 @@ from sqlalchemy.orm import Session, undefer
 from cases.waits import WAITS
 from messaging import documents
 from messaging.documents import Document
-from messaging.paper import Letterhead
-from portal import wiring
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
-from portal.language import _d, day_of
+from portal.language import _d
+from portal.letters import pdf_answer
 from portal.wake import wake
 
 KINDS: Final = {
@@ -31,11 +30,6 @@ KINDS: Final = {
 """What each kind of letter is called in the list."""
 
 _LOOK: Final = 0.1
-
-
-def letterhead() -> Letterhead:
-    """Who writes."""
-    return wiring.letterhead(current_app.extensions["settings"])
 
 
 def made_soon(document: int) -> ResponseReturnValue:
@@ -78,14 +72,7 @@ def letter(document: int) -> str:
 def letter_pdf(document: int) -> Response:
     """One letter as it was made."""
     with asking() as session:
-        row = _theirs(session, document, undefer(Document.pdf))
-        pdf = row.pdf
-    if pdf is None:
-        not_found("not made yet")
-    # The name says nothing to whoever sees the folder that it is kept in.
-    name = f"{current_app.extensions['settings'].name.lower()}-{day_of(row.asked_at):%Y-%m-%d}-{row.id}.pdf"
-    how = "attachment" if "save" in request.args else "inline"
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'{how}; filename="{name}"'})
+        return pdf_answer(_theirs(session, document, undefer(Document.pdf)))
 
 
 def _theirs(session: Session, document: int, *options: Any) -> Document:

@@ -4,29 +4,36 @@ An offer of ours is answered here: yes, no, or another plan instead. A plan sent
 while nobody has answered. Whoever owes an account jointly sees its part of the other's plan alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from flask import g, redirect, url_for
+from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases.arrangements import consent
 from cases.arrangements import proposal as room
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.proposal import Proposal, ProposalAccount, schedule_shown
+from cases.arrangements.proposal import Proposal, ProposalAccount, covered_by, schedule_shown
 from cases.db import act_now
-from cases.refusal import Refusal
+from cases.history import Actor
+from cases.refusal import Refusal, refusal_code
+from messaging.papers.terms import deal_of, fingerprint, terms_words
+from messaging.tongue import Tongue
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import Plan, plans_over, standing
 from portal.debtor.schedule import Shown, shown, shown_agreed
 from portal.debtor.words import EACH, RHYTHMS, word
 from portal.forms import Form
-from portal.language import _, _d
+from portal.language import _, _d, language
 from portal.refusals import sentence
 from portal.told import tell
 from portal.wake import wake
+
+TERMS_CHANGED = refusal_code("proposal.terms_changed")
 
 REASONS: Final = {
     "too_little": _d("The payments were too small to clear it in time. Try a larger amount."),
@@ -52,13 +59,15 @@ def my_plan() -> str:
         newest, covered = _newest(session, who.people)
         plans = plans_over(session, accounts)
         agreed = _arrangements(session, plans)
+        offered = next((each for each in newest if each.side == "staff" and each.state == "submitted"), None)
+        terms = _terms(session, offered, covered[offered.id]) if offered else []
     names = {each.id: each.creditor for each in accounts}
-    offer = next((each for each in newest if each.side == "staff" and each.state == "submitted"), None)
     sent = next((each for each in newest if each.side == "person" and each.state == "submitted"), None)
     last = newest[0] if newest and newest[0].state in ("declined", "expired") else None
     return show(
-        "debtor/my-plan.html", wait, form=Answer(formdata=None), offer=offer, sent=sent, last=last,
-        offer_view=_view(offer, covered, names), sent_view=_view(sent, covered, names),
+        "debtor/my-plan.html", wait, form=Answer(formdata=None), offer=offered, sent=sent, last=last,
+        terms=terms, fingerprint=fingerprint(terms), offer_view=_view(offered, covered, names),
+        sent_view=_view(sent, covered, names),
         plans=[(plan, agreed[plan.id], _agreed_view(plan, agreed[plan.id], names)) for plan in plans],
         reason=word(REASONS, last.reason or "other") if last else "", word=word, rhythms=RHYTHMS, each=EACH,
     )  # fmt: skip
@@ -67,8 +76,18 @@ def my_plan() -> str:
 @blueprint.post("/my-plan/<int:proposal>/accept")
 @debtor
 def accept(proposal: int) -> ResponseReturnValue:
-    """Says yes to our offer: the plan begins."""
-    return _answered(proposal, room.accept, _("Your plan is agreed"), _("Thank you. Every date stands below."))
+    """Says yes to our offer: the plan begins, and the words that were agreed to are kept."""
+
+    def agree(session: Session, proposal: int, *, by: Actor, at: datetime) -> None:
+        room.accept(session, proposal, by=by, at=at)
+        row = session.get_one(Proposal, proposal)
+        words = _terms(session, row, covered_by(session, proposal))
+        if fingerprint(words) != request.form.get("terms"):
+            raise TERMS_CHANGED()  # and nothing was agreed: the transaction ends here
+        consent.give(session, proposal=proposal, person=row.person_id, words=words, language=language(),
+                     channel="portal", origin=request.remote_addr, by=by, at=at)  # fmt: skip
+
+    return _answered(proposal, agree, _("Your plan is agreed"), _("Thank you. Every date stands below."))
 
 
 @blueprint.post("/my-plan/<int:proposal>/decline")
@@ -100,6 +119,13 @@ def _answered(proposal: int, act: Any, heading: str, words: str) -> ResponseRetu
         wake("answers")
         tell(heading, words)
     return redirect(url_for("debtor.my_plan"), 303)
+
+
+def _terms(session: Session, version: Proposal, covered: Sequence[ProposalAccount]) -> list[str]:
+    """What is agreed to with an offer, in the reader's language. One statement."""
+    deal = deal_of(session, schedule_shown(version, covered), {each.account_id: each.amount for each in covered},
+                   currency=version.currency, rhythm=version.rhythm)  # fmt: skip
+    return terms_words(deal, Tongue(language()), current_app.extensions["settings"].name)
 
 
 def _newest(session: Session, people: tuple[int, ...]) -> tuple[list[Proposal], dict[int, list[ProposalAccount]]]:

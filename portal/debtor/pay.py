@@ -18,6 +18,8 @@ from sqlalchemy import select
 
 from cases.db import act_now
 from cases.refusal import Refusal
+from messaging.papers.terms import limitation_words, restarts_limitation
+from messaging.tongue import Tongue
 from payments import attempt as attempts
 from payments.attempt import PaymentAttempt
 from payments.payable import Choice, Payable, free, other, payables
@@ -276,8 +278,11 @@ def _page(wait: Waiting, found: list[Payable], form: Pay | None, choice: Choice 
     payable = _prepared(form, found)
     names = {debt.account: (debt.creditor_name, kind_of_debt(debt.debt_type), debt.ref)
              for debt in (payable.debts if payable else ())}  # fmt: skip
+    paid = {share.account for share in choice.shares} if choice else set()
+    anew = restarts_limitation(debt.country for debt in (payable.debts if payable else ()) if debt.account in paid)
     return (
         show("debtor/pay.html", wait, form=form, choice=choice, payable=payable, payables=found, names=names,
+             anew=limitation_words(Tongue(language())) if anew else "",
              fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(choice) if choice else "", word=word,
              currencies=CURRENCIES),
         422 if form.wrong else 200,

@@ -4,16 +4,17 @@ The page of a payment that is not finished asks the processor once what has beco
 person comes back to, whether they paid, gave up or waited too long, before the signed event or after it.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from flask import current_app, g
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from messaging.words import METHODS
 from payments import attempt as attempts
 from payments.attempt import PaymentAttempt
 from payments.processor import Unreachable
+from payments.receipt import Part, parts_of
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.words import kind_of_debt, word
@@ -22,12 +23,6 @@ from portal.wake import wake
 
 A_PAGE: Final = 50
 
-METHODS: Final = {
-    "card": _d("By card"),
-    "cash": _d("In cash"),
-    "cheque": _d("By cheque"),
-    "transfer": _d("By bank transfer"),
-}
 DECLINED: Final = {
     "insufficient_funds": _d("The bank said that there was not enough money."),
     "expired_card": _d("The bank said that the card is too old."),
@@ -46,24 +41,6 @@ TAKEN_BACK: Final = {
     "disputed": _d("Your bank asked for it back."),
     "other": _d("Please ring or write to us if you want to know why."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one debt got."""
-
-    creditor: str
-    kind: str
-    ref: str
-    amount: int
-
-
-_SHARES: Final = text("""
-select c.name as creditor, coalesce(t.debt_type, '') as kind, a.ref, s.amount
-from payment_share s join account a on a.id = s.account_id join creditor c on c.id = s.creditor_id
-left join account_terms t on t.account_id = a.id and t.replaced_at is null
-where s.attempt_id = :attempt order by c.name, s.nth
-""")
 
 
 @blueprint.get("/payments")
@@ -103,4 +80,4 @@ def _theirs(session: Session, attempt: int) -> tuple[PaymentAttempt, list[Part]]
     row = session.scalar(select(PaymentAttempt).where(PaymentAttempt.id == attempt))
     if row is None:
         not_found("no such payment of theirs")
-    return row, [Part(*each) for each in session.execute(_SHARES, {"attempt": attempt})]
+    return row, parts_of(session, attempt)

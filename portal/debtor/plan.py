@@ -8,26 +8,29 @@ saved and the new schedule is shown instead.
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from cases.arrangements import consent
 from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers
 from cases.arrangements.proposal import covered_by, propose, schedule_shown
 from cases.arrangements.schedule import Rhythm, Schedule
 from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal
+from messaging.papers.terms import deal_of, terms_words
+from messaging.tongue import Tongue
 from portal.access import asking, debtor, visitor
 from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.debtor.schedule import Shown, shown
 from portal.debtor.words import CURRENCIES, EACH, RHYTHMS, kind_of_debt, word
 from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, SelectField, SeveralField
-from portal.language import _, _l, day_plain, money_text
+from portal.language import _, _l, day_plain, language, money_text
 from portal.refusals import sentence
 from portal.told import tell
 from portal.wake import wake
@@ -90,7 +93,8 @@ def try_plan() -> ResponseReturnValue:
         chosen = _prepared(form, found)
         if chosen is not None and form.validate_on_submit():
             made = _tried(session, form, chosen)
-    return _page(wait, found, form, made)
+        words = _terms(session, made) if made else []
+    return _page(wait, found, form, made, words)
 
 
 @blueprint.post("/plan/send")
@@ -109,11 +113,14 @@ def send_plan() -> ResponseReturnValue:
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
-                if mark_of(schedule_shown(sent, covered_by(session, sent.id))) != form.mark.data:
+                words = _terms(session, made)
+                if mark_of(schedule_shown(sent, covered_by(session, sent.id)), words) != form.mark.data:
                     raise Changed
+                consent.give(session, proposal=sent.id, person=who.person, words=words, language=language(),
+                             channel="portal", origin=request.remote_addr, by=who.actor, at=g.now)  # fmt: skip
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
-        return _page(wait, found, form, made)
+        return _page(wait, found, form, made, words)
     except Refusal as refusal:
         _refuse(form, refusal)
         made = None
@@ -133,10 +140,17 @@ def terms_of(form: Try) -> Terms:
                  upfront_on=form.upfront_on.data if upfront else None)  # fmt: skip
 
 
-def mark_of(schedule: Schedule[int]) -> str:
-    """A mark of a schedule: the same for the same days, sums and shares."""
+def mark_of(schedule: Schedule[int], words: Sequence[str]) -> str:
+    """A mark of what was shown: the same for the same days, sums, shares and terms."""
     written = [(each.due_on.isoformat(), [(s.key, s.minor) for s in each.shares]) for each in schedule.instalments]
-    return hashlib.sha256(repr(written).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((written, list(words))).encode()).hexdigest()[:32]
+
+
+def _terms(session: Session, made: Draft) -> list[str]:
+    """What the person agrees to with this plan, in their language."""
+    covered = {each.account: minor for each, minor in made.covered}
+    deal = deal_of(session, made.schedule, covered, currency=made.currency, rhythm=str(made.terms.rhythm))
+    return terms_words(deal, Tongue(language()), current_app.extensions["settings"].name)
 
 
 def _prepared(form: Try, found: list[Offer]) -> Offer | None:
@@ -191,7 +205,9 @@ def _accounts(form: Try, offer: Offer | None) -> list[int]:
     return [each.account for each in (offer.accounts if offer else ()) if str(each.account) in chosen]
 
 
-def _page(wait: Any, found: list[Offer], form: Try | None, made: Draft | None) -> ResponseReturnValue:
+def _page(
+    wait: Any, found: list[Offer], form: Try | None, made: Draft | None, words: Sequence[str] = ()
+) -> ResponseReturnValue:
     status = 200
     if form is None:
         form = _begun(found)
@@ -204,8 +220,8 @@ def _page(wait: Any, found: list[Offer], form: Try | None, made: Draft | None) -
     replaces = made is not None and any(each.plan for each, _minor in made.covered)
     return (
         show("debtor/plan.html", wait, form=form, made=made, view=view, offers=found, replaces=replaces,
-             fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule) if made else "", word=word,
-             currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
+             fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule, words) if made else "", word=word,
+             terms=words, currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
         status,
     )  # fmt: skip
 

@@ -19,10 +19,11 @@ from messaging.papers.statement import line_words, name_of, statement_letter, su
 from messaging.tongue import Tongue
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
-from portal.debtor.letters import letterhead, made_soon
+from portal.debtor.letters import made_soon
 from portal.debtor.words import CURRENCIES, word
 from portal.forms import DayField, Form
 from portal.language import _l, language, today
+from portal.letters import letterhead
 
 _OLDEST: Final = date(1970, 1, 1)
 A_PAGE: Final = 100

@@ -1,7 +1,7 @@
 """Every room that has rows, imported once, so that migrations see the whole house."""
 
 from cases import history, seal
-from cases.arrangements import arrangement, proposal
+from cases.arrangements import arrangement, consent, proposal
 from cases.arrears import day_run, position
 from cases.db import Base
 from cases.debts import account, announced, creditor, due, ledger
@@ -13,7 +13,7 @@ from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
-    account, announced, arrangement, attempt, callback, contact, conversation, creditor, day_run, documents, due,
+    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, day_run, documents, due,
     history, joint, ledger, notices, outbox, pace, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
 )  # fmt: skip
 METADATA = Base.metadata

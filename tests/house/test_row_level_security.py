@@ -48,6 +48,7 @@ TABLES = {
     "batch": Seen(None, OWN),
     "carrier_event": Seen(staff=None),
     "code_request": Seen(staff=None),
+    "consent": Seen(SELF),
     "contact": Seen(SELF),
     "day_run": Seen(),
     "creditor": Seen(f"id in (select creditor_id from account where id in ({OWED}))", "id = :creditor"),

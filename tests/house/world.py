@@ -103,6 +103,8 @@ def world(db: Database, superuser: Connection) -> World:
         put_row(put, "payment_event", provider="stripe", key=f"evt_{n}", kind="x", received_at=AT, received_real=AT)
         put_row(put, "day_run", creditor_id=account.creditor_id, day=date(2026, 5, 1 + n), begun_at=AT)
         put_row(put, "stuck", account_id=account.id, creditor_id=account.creditor_id, day=day, error="X", recorded_at=AT)
+        put_row(put, "consent", proposal_id=proposal, person_id=person, channel="portal", language="en", words_sha=bytes(32),
+                given_by="debtor:1", given_at=AT)  # fmt: skip
         put_row(put, "document_batch", creditor_id=account.creditor_id, first=day, last=date(2026, 6, 1 + n), large=False,
                 asked_by="command", asked_at=AT)  # fmt: skip
         put_row(put, "document", person_id=person, kind="receipt", subject="payment_attempt:1", version=1, language="en",

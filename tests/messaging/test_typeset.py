@@ -16,7 +16,7 @@ def a_paper(*words: str, to: tuple[str, ...] = ("Marta Lindqvist",), **given: An
     paper = Paper(Tongue("en"), US, title="Your statement for 2025", to=to, about=[("Your reference", figure("EV 7QX4"))],
                   made_on=date(2026, 11, 28), large=given.pop("large", False))  # fmt: skip
     paper.heading("In pounds").sum([("Owed on 1 January", "£0.00")], ("Owed on 31 December", "£12.00"), "so far")
-    paper.table([Column("Date"), Column("Sum", figures=True)], [["1 Jan", "£1.00"]], ["In all", "£1.00"])
+    paper.table([Column("Date", title=True), Column("Sum", figures=True, main=True)], [["1 Jan", "£1.00"]], ["In all", "£1.00"])
     paper.text(*words).listed(["one", "two"]).facts([("Name", figure("T4471"))]).note("Free advice")
     return written(paper.json | given)
 

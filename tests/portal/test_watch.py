@@ -41,13 +41,15 @@ def test_each_figure_counts_what_waits(db: Database, superuser: Connection) -> N
             result="differs")  # fmt: skip
     put_row(put, "payment_attempt", person_id=person, key="k", method="card", purpose="all", currency="GBP", amount=1,
             state="coming", paid_at=AT, made_by="debtor:1", started_at=AT, started_real=AT)  # fmt: skip
+    put_row(put, "document", person_id=person, kind="receipt", subject="payment_attempt:1", version=1, language="en",
+            asked_by="x", asked_at=AT)  # fmt: skip
     put_row(put, "stuck", account_id=1, creditor_id=creditor.id, day=DAYS, error="X", recorded_at=AT)
     put_row(put, "work_item", person_id=person, kind="message", subject="said:1", urgency=1, opened_at=AT)
     put.commit()
     later = told(db, hours=1)
     assert {name: later[name] for name in FIGURES if name not in ("days_behind", "unsealed_seconds")} == {
         "messages_due": 3, "messages_uncertain": 2, "carrier_events_waiting": 1, "payment_events_waiting": 1,
-        "payment_events_parked": 1, "payments_unconfirmed_seconds": 3600, "stuck": 1, "work_open": 1,
+        "payment_events_parked": 1, "letters_waiting": 1, "payments_unconfirmed_seconds": 3600, "stuck": 1, "work_open": 1,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ depends_on = None
 
 WORK = (
     "kind in ('proposal', 'message', 'uncertain', 'undelivered', 'stop', 'broken', 'stuck', 'refund', 'dispute',"
-    " 'payment', 'document')"
+    " 'payment', 'document', 'statement')"
 )
 
 
@@ -83,6 +83,25 @@ def upgrade() -> None:
         ["person_id", "kind", "subject", "first", "last", "large", "language", "version"],
         unique=True, postgresql_nulls_not_distinct=True,
     )  # fmt: skip
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("proposal_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("words_sha", sa.LargeBinary(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("given_by", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("channel in ('portal', 'telephone')", name=op.f("consent_channel")),
+        sa.CheckConstraint("length(words_sha) = 32", name=op.f("consent_words_sha")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("consent_person_id_fkey")),
+        sa.ForeignKeyConstraint(["proposal_id"], ["proposal.id"], name=op.f("consent_proposal_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("consent_pkey")),
+    )
+    op.create_index("consent_proposal", "consent", ["proposal_id"], unique=True)
     op.drop_constraint(op.f("work_item_kind"), "work_item")
     op.create_check_constraint("kind", "work_item", WORK)
     run_sql("0003_after")

@@ -58,7 +58,7 @@ def test_every_page_is_accessible_and_fits(
         page.goto(served + path.format(proposal=desk.ids["proposal"], paid=paid, **cases))
         if path.endswith(("/plan", "/payment")):
             page.click("button[value=show]")  # with the remedy beside the amount
-        for fold in page.locator("#payments ~ div details").all():
+        for fold in page.locator("#payments + div details").all():
             fold.evaluate("each => each.open = true")
         assert_no_violations(page)
         assert_no_sideways_scroll(page)
@@ -123,5 +123,5 @@ def test_a_payment_is_entered_and_taken_back_by_keyboard_alone(browser: Browser,
     page.get_by_role("button", name="Take £90.00 back").focus()
     page.keyboard.press("Enter")
     page.get_by_role("status").filter(has_text="The payment is taken back").wait_for()
-    assert "By cheque, Priya Nand." in page.locator("#payments ~ div").inner_text()
+    assert "By cheque, Priya Nand." in page.locator("#payments + div").inner_text()
     context.close()

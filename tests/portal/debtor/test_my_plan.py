@@ -1,5 +1,6 @@
 """My plan: an offer of ours is answered, a sent one taken back, the answer stands there at once."""
 
+import re
 from datetime import date
 
 import pytest
@@ -16,7 +17,7 @@ from portal.debtor.my_plan import REASONS
 from tests.factories import AT, a_creditor, a_payment, a_person, a_user
 from tests.portal.debtor.conftest import words
 from tests.portal.debtor.households import Marta, a_plan
-from tests.portal.doors import SetClock, post, sign_in
+from tests.portal.doors import SetClock, post, sign_in, token_of
 
 
 @pytest.fixture
@@ -69,6 +70,15 @@ def test_no_page_promises_a_text_that_cannot_come(app: Evenly, db: Database, num
         assert "We answer here. Please look in again in a few days." in browser.get("/").text
 
 
+def yes(browser: FlaskClient, number: int, page: str | None = None) -> int:
+    """Presses *Yes, I agree* as the page has it: with the mark of the words that it shows."""
+    shown = page or browser.get("/my-plan").text
+    terms = re.search(r'name="terms" value="([0-9a-f]{64})"', shown)
+    assert terms is not None
+    form = {"csrf_token": token_of(shown), "terms": terms[1]}
+    return browser.post(f"/my-plan/{number}/accept", data=form).status_code
+
+
 def test_an_offer_shows_everything_and_a_yes_makes_it_the_plan(
     marta: tuple[FlaskClient, Marta], db: Database, superuser: Connection
 ) -> None:
@@ -81,8 +91,15 @@ def test_an_offer_shows_everything_and_a_yes_makes_it_the_plan(
     assert "With 100 pounds it is done in two years." in read
     assert "18 payments, the first on Tuesday 1 December." in read
     assert "Send another plan instead" in read
+    assert "What you agree to" in read and "I pay £100.00 a month, in 18 payments." in read
     assert post(browser, f"/my-plan/{number}/accept", on="/my-plan").status_code == 303
+    assert "The words of the offer have changed." in browser.get("/my-plan").text, "words that were not shown are no yes"
+    assert yes(browser, number) == 303
     assert "Your plan is agreed" in browser.get("/my-plan").text
+    kept = superuser.execute(text("select words, channel, language, origin, given_by from consent")).one()
+    assert kept.words.startswith("I pay £100.00 a month") and tuple(kept)[1:] == (
+        "portal", "en", "127.0.0.1", f"debtor:{of.person.id}"
+    )  # fmt: skip
     assert superuser.scalar(text("select state from arrangement")) == "live"
     told = superuser.execute(text("select actor from history where kind = 'proposal.agreed'")).one()
     assert told.actor == f"debtor:{of.person.id}"
@@ -124,7 +141,7 @@ def test_an_offer_that_no_longer_fits_says_why_and_agrees_to_nothing(
     number = offered(db, of)
     with db.acting() as session:
         a_payment(session, [(of.waste, 21200)], date(2026, 11, 24))
-    assert post(browser, f"/my-plan/{number}/accept", on="/my-plan").status_code == 303
+    assert yes(browser, number) == 303
     assert "What you owe has changed." in browser.get("/my-plan").text
     assert superuser.scalar(text("select count(*) from arrangement")) == 0
 
@@ -132,8 +149,9 @@ def test_an_offer_that_no_longer_fits_says_why_and_agrees_to_nothing(
 def test_answering_twice_answers_once(marta: tuple[FlaskClient, Marta], db: Database, superuser: Connection) -> None:
     browser, of = marta
     number = offered(db, of)
+    page = browser.get("/my-plan").text
     for _ in range(2):
-        assert post(browser, f"/my-plan/{number}/accept", on="/plan").status_code == 303
+        assert yes(browser, number, page) == 303
     assert "This offer was answered already." in browser.get("/my-plan").text
     assert superuser.scalar(text("select count(*) from arrangement")) == 1
 

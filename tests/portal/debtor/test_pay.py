@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from cases.db import Database
 from cases.verify import verify
@@ -59,6 +59,16 @@ def test_choose_look_pay_come_back_and_read_the_receipt(shop: Shop) -> None:
     assert "On its way" not in words(shop.page("/"))
     with shop.db.acting() as session:
         assert verify(session).findings == []
+
+
+def test_in_sweden_the_look_says_before_the_button_that_limitation_starts_anew(shop: Shop, superuser: Connection) -> None:
+    """Preskriptionslagen (1981:130) 5 §."""
+    asked = {"what": "other", "amount": "45", "debts": [shop.payer.rent.id, shop.payer.card.id]}
+    assert "that time starts anew" not in shop.look(**asked).text
+    superuser.execute(text("update creditor set country = 'SE'"))
+    superuser.commit()
+    page = shop.look(**asked).text
+    assert page.index("that time starts anew") < page.index("by card</button>")
 
 
 def test_the_event_before_the_way_back_gives_the_receipt_at_once(shop: Shop) -> None:
