@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Boolean, CheckConstraint, Date, Index, Integer, LargeBinary, Text, func, select, text
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
 from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
+from cases.refusal import refusal_code
 from cases.waits import WAITS
 from cases.work import queue
 from messaging.paper import written
@@ -30,8 +31,13 @@ from messaging.tongue import LANGUAGES
 KINDS: Final = ("statement", "agreement", "receipt", "closing")
 AT_ONCE: Final = 16
 """So many documents are claimed together."""
+A_DAY: Final = 30
+"""So many letters a person may have made within a day: each is kept for years."""
 TRIES: Final = 3
 """After so many claims that came to nothing a document goes to a person."""
+
+
+TooMany = refusal_code("document.too_many", "most")
 
 
 class Document(Base):
@@ -148,7 +154,7 @@ def ask(
 ) -> Document:
     """Asks for a document. The same words as in its newest version are that version; others are a new one.
 
-    The person's row is locked, so that two at once ask for one.
+    The person's row is locked, so that two at once ask for one. Raises TooMany where a person asks for very many.
     """
     session.execute(text("select from person where id = :person for update"), {"person": person})
     words = written(paper)
@@ -165,6 +171,13 @@ def ask(
     )  # fmt: skip
     if newest is not None and newest.paper_sha == sha and newest.state != "failed":
         return newest
+    today = session.scalar(
+        select(func.count()).where(
+            Document.person_id == person, Document.asked_by == str(by), Document.asked_at > at - timedelta(days=1)
+        )
+    )
+    if by.role == "debtor" and (today or 0) >= A_DAY:
+        raise TooMany(most=A_DAY)
     made = Document(
         person_id=person, creditor_id=creditor, kind=kind, subject=subject, version=newest.version + 1 if newest else 1,
         first=first, last=last, language=language, large=large, asked_by=str(by), asked_at=at,

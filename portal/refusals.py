@@ -69,6 +69,7 @@ DEBTOR: Final[dict[str, str]] = _BOTH | {
     "proposal.expired": _d("This offer was open until %(expires_on)s. Please send a new plan."),
     "proposal.own_offer": _d("You made this offer yourself. We will answer it."),
     "proposal.terms_changed": _d("The words of the offer have changed. Please read them again, then say yes."),
+    "document.too_many": _d("You had %(most)s letters made today. Please come back tomorrow for more."),
     "statement.period": _d("Choose days from the earlier to the later. The last one is today or before."),
     "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
 }
@@ -89,6 +90,7 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "proposal.expired": _s("This proposal was open until %(expires_on)s. Offer a new one."),
     "proposal.own_offer": _s("This is our own offer. The person answers it."),
     "proposal.terms_changed": _s("The words of the offer have changed. Read them again."),
+    "document.too_many": _s("This person had %(most)s letters made within a day. Make more tomorrow."),
     "statement.period": _s("From %(first)s to %(last)s is no time that has been. Name the earlier day first."),
     "proposal.reason_unknown": _s("Choose one of the reasons in the list."),
     "work.nothing_open": _s("Nothing waits here any more. Go back to your queue."),

@@ -18,7 +18,7 @@ from messaging.figures import reference
 from messaging.paper import Column, Letterhead, Paper, Words, figure
 from messaging.papers.ending import advice, wrong
 from messaging.papers.recipient import Recipient
-from messaging.papers.terms import Covered, Deal, fingerprint, terms_words
+from messaging.papers.terms import Covered, Deal, fingerprint, terms_words, told_words
 from messaging.tongue import Tongue
 from messaging.words import KINDS
 
@@ -82,7 +82,7 @@ def agreement_paper(
         (_("Who is paid"), ", ".join(creditors)), (_("Who looks after it"), us.company or us.name),
     ])  # fmt: skip
     said = agreed.yes.words if agreed.theirs and agreed.yes else None
-    words = said or terms_words(deal, tongue, us.name)
+    words = said or (terms_words if agreed.theirs else told_words)(deal, tongue, us.name)
     paper.heading(_("What was agreed")).text(*words)
     _said_yes(paper, agreed, tongue, to)
     _who_gets_what(paper, deal, tongue)

@@ -67,27 +67,30 @@ def deal_of(
 
 
 def terms_words(deal: Deal, tongue: Tongue, us: str) -> list[str]:
-    """The terms, one paragraph each; `us` is our name. Pure."""
-    _, _n = tongue._, tongue._n
-    debts = "; ".join(
-        _("%(sum)s to %(creditor)s, %(kind)s, %(reference)s", sum=tongue.money(each.minor, deal.currency),
-          creditor=each.creditor, kind=tongue.word(KINDS, each.kind, _("A bill")), reference=each.ref)
-        for each in deal.debts
-    )  # fmt: skip
+    """The terms as whoever agrees says them, one paragraph each; `us` is our name. Pure."""
+    _ = tongue._
+    total = tongue.money(deal.total, deal.currency)
     words = [
-        _payments(deal, tongue),
-        _("Together I pay %(total)s: %(debts)s.", total=tongue.money(deal.total, deal.currency), debts=debts),
-        _("This plan adds no interest and no charge. That is so also when a payment comes late."),
-        _n("A payment counts as missed %(num)s day after its day.",
-           "A payment counts as missed %(num)s days after its day.", deal.tolerance_days)
-        + " " + _("Then %(us)s asks how it can help. If it stays missed, the plan can end.", us=us),
+        _("I pay %(payments)s", payments=_payments(deal, tongue)),
+        _("Together I pay %(total)s: %(debts)s.", total=total, debts=_debts(deal, tongue)),
+        *_what_holds(deal, tongue, us),
         _("I can ask to change or end this plan at any time. It costs nothing."),
-        _credit_files(deal, tongue, us),
-    ]  # fmt: skip
-    words += [_("I owe these debts, and I want to pay them this way.")]
+        _("I owe these debts, and I want to pay them this way."),
+    ]
     if restarts_limitation(each.country for each in deal.debts):
         words.append(limitation_words(tongue))
     return words
+
+
+def told_words(deal: Deal, tongue: Tongue, us: str) -> list[str]:
+    """The same for somebody who owes together with whoever agreed, and said nothing themselves. Pure."""
+    _ = tongue._
+    total = tongue.money(deal.total, deal.currency)
+    return [
+        _("The plan pays %(payments)s", payments=_payments(deal, tongue)),
+        _("Together it pays %(total)s: %(debts)s.", total=total, debts=_debts(deal, tongue)),
+        *_what_holds(deal, tongue, us),
+    ]
 
 
 def fingerprint(words: Sequence[str]) -> str:
@@ -108,14 +111,35 @@ def limitation_words(tongue: Tongue) -> str:
     )
 
 
+def _debts(deal: Deal, tongue: Tongue) -> str:
+    _ = tongue._
+    return "; ".join(
+        _("%(sum)s to %(creditor)s, %(kind)s, %(reference)s", sum=tongue.money(each.minor, deal.currency),
+          creditor=each.creditor, kind=tongue.word(KINDS, each.kind, _("A bill")), reference=each.ref)
+        for each in deal.debts
+    )  # fmt: skip
+
+
+def _what_holds(deal: Deal, tongue: Tongue, us: str) -> list[str]:
+    """Interest, charges, a missed payment, credit files."""
+    _, _n = tongue._, tongue._n
+    return [
+        _("This plan adds no interest and no charge. That is so also when a payment comes late."),
+        _n("A payment counts as missed %(num)s day after its day.",
+           "A payment counts as missed %(num)s days after its day.", deal.tolerance_days)
+        + " " + _("Then %(us)s asks how it can help. If it stays missed, the plan can end.", us=us),
+        _credit_files(deal, tongue, us),
+    ]  # fmt: skip
+
+
 def _payments(deal: Deal, tongue: Tongue) -> str:
     _ = tongue._
     (first_on, first), (last_on, last) = deal.payments[0], deal.payments[-1]
     begins, ends = tongue.day(first_on), tongue.day(last_on)
     if len(deal.payments) == 1:
-        return _("I pay %(sum)s once, on %(day)s.", sum=tongue.money(first, deal.currency), day=begins)
+        return _("%(sum)s once, on %(day)s.", sum=tongue.money(first, deal.currency), day=begins)
     regular = deal.payments[1][1] if len(deal.payments) > 2 else first
-    words = _("I pay %(sum)s %(each)s, in %(count)s payments.", sum=tongue.money(regular, deal.currency),
+    words = _("%(sum)s %(each)s, in %(count)s payments.", sum=tongue.money(regular, deal.currency),
               each=tongue.word(EACH, deal.rhythm), count=len(deal.payments))  # fmt: skip
     if first != regular:
         words += " " + _("The first is %(sum)s, on %(day)s.", sum=tongue.money(first, deal.currency), day=begins)

@@ -22,8 +22,10 @@ from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.letters import made_soon
 from portal.debtor.words import CURRENCIES, word
 from portal.forms import DayField, Form
-from portal.language import _l, language, today
+from portal.language import _, _l, language, today
 from portal.letters import letterhead
+from portal.refusals import sentence
+from portal.told import tell
 
 _OLDEST: Final = date(1970, 1, 1)
 A_PAGE: Final = 100
@@ -97,10 +99,14 @@ def take_statement() -> ResponseReturnValue:
             )
         except Refusal:
             not_found("no such time")
-        made = documents.ask(
-            session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language(), large=large,
-            paper=letter.json, first=first, last=last, by=who.actor, at=g.now,
-        ).id  # fmt: skip
+        try:
+            made = documents.ask(
+                session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language(), large=large,
+                paper=letter.json, first=first, last=last, by=who.actor, at=g.now,
+            ).id  # fmt: skip
+        except Refusal as refusal:
+            tell(_("That could not be done"), sentence(refusal, "debtor"), "wait")
+            return redirect(url_for("debtor.letters"), 303)
     return made_soon(made)
 
 

@@ -88,6 +88,7 @@ def test_who_owes_jointly_has_the_shares_of_the_joint_debt_alone_and_nobodys_add
         assert "£570.00" in told and "A2" not in told and "£148.20" not in told and "£718.20" not in told
         assert "203.0.113.7" not in told and "Idris" not in told
         assert "Who owes this together with you agreed to it on" in told
+        assert "The plan pays £47.62 a month" in told and "I pay" not in told and "I owe" not in told
 
 
 def test_a_plan_from_before_consents_were_kept_has_its_agreement_without_one(db: Database) -> None:

@@ -122,6 +122,17 @@ def test_while_no_worker_is_there_the_letter_can_be_read_and_says_so(
     assert browser.get(f"{made}.pdf").status_code == 404
 
 
+def test_thirty_letters_a_day_are_enough(app: Evenly, db: Database, home_of_marta: Marta, pressing: Press) -> None:
+    browser = sign_in(app, db, home_of_marta.person)
+    token = token_of(browser.get("/statement").text)
+    where = [
+        browser.post(f"/statement?first=2026-01-{n:02}&last=2026-03-01", data={"csrf_token": token}).headers["Location"]
+        for n in range(1, 32)
+    ]
+    assert where[-1] == "/letters" and len(set(where)) == 31
+    assert "You had 30 letters made today." in words(browser.get("/letters").text)
+
+
 def test_nobody_elses_letter_is_found(app: Evenly, db: Database, home_of_marta: Marta, pressing: Press) -> None:
     browser = sign_in(app, db, home_of_marta.person)
     token = token_of(browser.get("/statement").text)
