@@ -10,16 +10,12 @@ from datetime import date, timedelta
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
-from sqlalchemy.orm import Session
 
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.history import Actor
-from messaging import conversation, documents
-from messaging.paper import Letterhead
-from messaging.papers.recipient import recipient_of
-from messaging.papers.statement import statement_letter
+from messaging import conversation
 from payments import by_hand, payable
 from portal.app import ROOT, Evenly
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, a_user, an_account
@@ -28,6 +24,7 @@ from tests.portal.debtor.conftest import words
 from tests.portal.debtor.households import Marta, a_plan, on_its_way
 from tests.portal.debtor.serving import served, window
 from tests.portal.doors import SetClock, a_staff_member, codes_sent, find, sign_in, staff_sign_in, statements, token_of
+from tests.portal.papers import a_statement
 
 STATES = ("overdue", "sent", "offered", "declined", "agreed", "late")
 
@@ -39,17 +36,6 @@ class Told:
     browser: FlaskClient
     of: Marta
     paths: tuple[str, ...]
-
-
-def a_statement(session: Session, of: Marta) -> int:
-    """A letter of hers: this year's statement so far."""
-    to = recipient_of(session, of.person.id)
-    us = Letterhead("Evenly", "Evenly Example Ltd", "0808 157 0123", "my.example.org")
-    first, last = date(2026, 1, 1), AT.date()
-    letter = statement_letter(session, to, us, first, last, language="en", large=False, at=AT)
-    made = documents.ask(session, person=to.id, kind="statement", subject=f"person:{to.id}", language="en",
-                         paper=letter.json, first=first, last=last, by=BY, at=AT)  # fmt: skip
-    return made.id
 
 
 def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> Told:
@@ -78,7 +64,7 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
             session, person=of.person.id, choice=payable.other(payable.payables(session, [of.person.id], AT)[0], [of.waste.id], 500),
             method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
         ).id  # fmt: skip
-        letter = a_statement(session, of)
+        letter = a_statement(session, of.person.id)
     paths = ("/", f"/debt/{of.rent.id}", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
              "/letters", f"/letters/{letter}", "/statement", "/statement?year=2025", "/statement/dates",
              "/sign-out/everywhere")  # fmt: skip
