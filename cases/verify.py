@@ -56,6 +56,11 @@ RULES: Final = {
         select e.id from entry e join payment p on p.id = e.payment_id left join entry o on o.id = e.reverses
         where (e.creditor_id, e.currency) <> (p.creditor_id, p.currency)
            or p.returns is not null and (o.payment_id is distinct from p.returns) order by 1 limit 1""",
+    ("consent", "words_differ"): """
+        select id from consent where words is not null and sha256(convert_to(words, 'UTF8')) <> words_sha order by 1 limit 1""",
+    ("consent", "not_as_told"): """
+        select c.id from consent c left join history h on h.kind = 'consent.given' and h.subject = 'proposal:' || c.proposal_id
+        where h.id is null or h.facts is not null and h.facts->>'sha256' <> encode(c.words_sha, 'hex') order by 1 limit 1""",
     ("entry", "foreign_account"): """
         select e.id from entry e join account a on a.id = e.account_id where (a.creditor_id, a.currency) <> (e.creditor_id, e.currency) order by 1 limit 1""",
     ("announced", "booked_without_its_payment"): """

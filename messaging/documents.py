@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
 from cases.refusal import refusal_code
+from cases.seal import Finding
 from cases.waits import WAITS
 from cases.work import queue
 from messaging.paper import written
@@ -299,6 +300,27 @@ def paper_of(document: Document) -> dict[str, Any] | None:
     """What a document says; None while it is not written, or once it was erased."""
     return json.loads(document.paper) if document.paper else None
 
+
+def check(session: Session) -> tuple[int, list[Finding]]:
+    """How many letters were issued, and the first whose bytes, or hash in the history, are not those of its issue."""
+    count: int = session.scalar(select(func.count()).where(Document.state == "issued")) or 0
+    found = []
+    for what, question in _OFF.items():
+        row = session.scalar(text(question))
+        if row is not None:
+            found.append(Finding("document", row, what))
+    return count, found
+
+
+_OFF: Final = {
+    "bytes_differ": "select id from document where pdf is not null and sha256(pdf) <> pdf_sha order by id limit 1",
+    "words_differ": "select id from document where paper is not null and sha256(convert_to(paper, 'UTF8')) <> paper_sha"
+    " order by id limit 1",
+    "not_as_told": "select d.id from document d left join history h on h.kind = 'document.issued'"
+    " and h.subject = 'document:' || d.id where d.state = 'issued'"
+    " and (h.id is null or h.facts is not null and h.facts->>'sha256' <> encode(d.pdf_sha, 'hex'))"
+    " order by d.id limit 1",
+}
 
 _ASK_EACH: Final = text("""
 with owing as (

@@ -25,6 +25,7 @@ from cases.intake import layout, load
 from cases.money import Money
 from cases.people.joint import accounts_of
 from cases.people.person import all_ids, case_called
+from messaging import documents
 from portal import day as day_end
 from portal import load_report
 from portal.door import BY_COMMAND, Door, door
@@ -219,17 +220,21 @@ def verify_command(anchor: str | None, as_json: bool) -> None:
             log.warning("sealed", seal=made[0], hash=made[1], rows=made[2])
         with at.db.acting() as session:
             proof = verify.verify(session, wanted)
+            letters, altered = documents.check(session)
+    proof.findings.extend(altered)
     found = [{"where": f.where, "row": f.row, "what": f.what, "facts": dict(f.facts)} for f in proof.findings]
     if as_json:
         click.echo(json.dumps({"clean": proof.clean, "seals": proof.sealed.seals, "rows": proof.sealed.rows,
                                "redacted": proof.sealed.redacted, "unsealed": proof.sealed.unsealed,
                                "head": proof.sealed.head, "entries": proof.entries, "payments": proof.payments,
-                               "positions": proof.positions, "findings": found}, default=str))  # fmt: skip
+                               "positions": proof.positions, "letters": letters, "findings": found},
+                              default=str))  # fmt: skip
     else:
         head = f", the last is {proof.sealed.head[0]}:{proof.sealed.head[1]}" if proof.sealed.head else ""
         click.echo(f"{proof.sealed.rows} rows proved in {proof.sealed.seals} seals{head}.")
         click.echo(f"{proof.sealed.unsealed} rows are not sealed yet; {proof.sealed.redacted} lines lost their facts.")
         click.echo(f"{proof.entries} entries, {proof.payments} payments, {proof.positions} positions checked.")
+        click.echo(f"{letters} letters were issued, and {'one is' if altered else 'none is'} otherwise now.")
         for finding in found:
             click.echo(f"OFF: {finding['where']} {finding['row']}: {finding['what']} {finding['facts']}")
         click.echo("Nothing is off." if proof.clean else f"{len(found)} rules are broken.")

@@ -109,6 +109,10 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
          ("arrangement", "ends_without_its_accounts")),
         ("insert into payment_named (payment_id, creditor_id, arrangement_id) select id, creditor_id, 1 from payment where key = 'paid'",
          ("payment", "named_for_another_account")),
+        ("insert into consent (proposal_id, person_id, channel, language, words, words_sha, given_by, given_at)"
+         " values (1, 1, 'portal', 'en', 'I pay 5', sha256('I pay 6'), 'debtor:1', now())", ("consent", "words_differ")),
+        ("insert into consent (proposal_id, person_id, channel, language, words, words_sha, given_by, given_at)"
+         " values (1, 1, 'portal', 'en', 'I pay 5', sha256('I pay 5'), 'debtor:1', now())", ("consent", "not_as_told")),
         ("insert into day_run (creditor_id, day, begun_at, finished_at) values (1, '2026-05-10', now(), null), (1, '2026-05-11', now(), now())",
          ("day_run", "days_out_of_order")),
     ],

@@ -145,3 +145,29 @@ def test_all_people_of_a_creditor_are_asked_for_once_and_whoever_waits_goes_befo
         documents.issue(session, asked[0].id, b"%PDF", set_by="x", by=BY, at=AT)
         documents.fail(session, asked[1].id, "template", by=BY, at=AT)
         assert documents.progress(session, batch) == Progress(1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "what"),
+    [
+        ("update document set pdf = 'other'", "bytes_differ"),
+        ("update document set paper = 'other'", "words_differ"),
+        ("update document set pdf = 'other', pdf_sha = sha256('other')", "not_as_told"),
+        ("delete from history where kind = 'document.issued'", "not_as_told"),
+    ],
+)
+def test_a_letter_that_somebody_altered_is_found_and_named(
+    db: Database, superuser: Connection, tampering: str, what: str
+) -> None:
+    marta = someone(db)
+    whole, other = a_document(db, marta), a_document(db, marta, "other words")
+    for each in (whole, other):
+        issued(db, each)
+    with db.acting() as session:
+        assert documents.check(session) == (2, [])
+    superuser.execute(text("set session_replication_role = replica"))
+    where = f" and subject = 'document:{other}'" if "history" in tampering else f" where id = {other}"
+    superuser.execute(text(tampering + where))
+    superuser.commit()
+    with db.acting() as session:
+        assert [(found.row, found.what) for found in documents.check(session)[1]] == [(other, what)]
