@@ -139,6 +139,7 @@ def _who_gets_what(paper: Paper, deal: Deal, tongue: Tongue) -> None:
 
 _MOST_COLUMNS: Final = 3
 """So many debts have a column each; more stand in sum alone."""
+_LONGEST_HEAD: Final = 18
 
 
 def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue) -> None:
@@ -147,10 +148,7 @@ def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue) -> None:
     columns = [Column(_("No.")), Column(_("Date"), wide=True, title=True)]
     if each:
         names = [debt.creditor for debt in deal.debts]
-        columns += [
-            Column(name if names.count(name) == 1 else f"{name}, {debt.ref}", figures=True)
-            for name, debt in zip(names, deal.debts, strict=True)
-        ]
+        columns += [Column(_head(debt, names.count(debt.creditor) == 1), figures=True) for debt in deal.debts]
     columns += [Column(_("Sum"), figures=True, main=True), Column(_("Left after"), figures=True)]
     left, rows = deal.total, []
     for n, ((on, minor), shares) in enumerate(zip(deal.payments, agreed.shares, strict=True), 1):
@@ -162,6 +160,11 @@ def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue) -> None:
     sums = [tongue.money(debt.minor, deal.currency) for debt in deal.debts] if each else []
     foot: list[Words] = ["", _("In all"), *sums, tongue.money(deal.total, deal.currency), ""]
     paper.heading(_("Every date and amount")).table(columns, rows, foot)
+
+
+def _head(debt: Covered, alone: bool) -> str:
+    """What a debt's column is called: by its creditor, where that is short and has no other debt here."""
+    return debt.creditor if alone and len(debt.creditor) <= _LONGEST_HEAD else debt.ref
 
 
 def _rights(paper: Paper, tongue: Tongue, us: Letterhead) -> None:

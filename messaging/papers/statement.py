@@ -4,12 +4,13 @@ What it says stands in `cases/debts/statement.py`; it adds up to the penny there
 here but the totals of a column.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from cases.debts.statement import HEADINGS, Debt, Line, Plan, Purse, Statement, statement_of
+from cases.debts.statement import Debt, Line, Plan, Purse, Statement, statement_of
 from messaging.figures import reference
 from messaging.paper import Column, Letterhead, Paper, Words, figure
 from messaging.papers.ending import advice, wrong
@@ -120,16 +121,23 @@ def _purse(paper: Paper, purse: Purse, statement: Statement, tongue: Tongue) -> 
     rows += [(name, money(amount)) for name, amount in sums(purse, tongue, purse.payments)]
     paper.sum(rows, (closing, money(purse.closing)))
     if len(purse.debts) > 1:
-        told = [h for h in HEADINGS if h in ("charges", "payments") or purse.sums[h]]
-        columns = [Column(_("Creditor"), wide=True, title=True), Column(opening, figures=True)]
-        columns += [Column(tongue.word(SUMS, heading), figures=True) for heading in told]
-        columns += [Column(closing, figures=True, main=True)]
+        columns = [
+            Column(_("Creditor"), wide=True, title=True), Column(_("Owed at the beginning"), figures=True),
+            Column(_("Added or taken off"), figures=True), Column(_("Paid"), figures=True),
+            Column(_("Owed at the end"), figures=True, main=True),
+        ]  # fmt: skip
+        names = [debt.creditor for debt in purse.debts]
         each: list[list[Words]] = [
-            [debt.creditor, money(debt.opening), *(money(debt.sums[h]) for h in told), money(debt.closing)]
+            [debt.creditor + ("" if names.count(debt.creditor) == 1 else f", {debt.ref}"), *_across(debt, money)]
             for debt in purse.debts
         ]
-        totals = [money(purse.opening), *(money(purse.sums[h]) for h in told), money(purse.closing)]
-        paper.table(columns, each, [_("In all"), *totals])
+        paper.table(columns, each, [_("In all"), *_across(purse, money)])
+
+
+def _across(of: Purse | Debt, money: Callable[[int], str]) -> list[str]:
+    """What a row across says: what was owed, all that was added or taken off, what was paid, what is owed."""
+    paid = of.sums["payments"]
+    return [money(of.opening), money(of.closing - of.opening - paid), money(paid), money(of.closing)]
 
 
 def _plan(paper: Paper, plan: Plan, tongue: Tongue) -> None:
