@@ -42,7 +42,7 @@ class Waits:
     """The longest such wait."""
     paper: timedelta = timedelta(minutes=2)
     """How long a document may be made before another worker makes it."""
-    letter: timedelta = timedelta(seconds=3)
+    letter: timedelta = timedelta(seconds=2)
     """How long a page waits for the letter that was asked for on it."""
     call: timedelta = timedelta(seconds=10)
     """How long a provider may take to answer."""

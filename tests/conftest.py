@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
+from structlog.dev import plain_traceback
 
 from cases.clock import Clock
 from cases.db import Database
@@ -31,6 +33,12 @@ from tests.journeys.browser import browser as browser
 _EMPTY = """do $$ declare t text; begin perform set_config('session_replication_role', 'replica', true);
   for t in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'
   loop execute format('delete from %I', t); end loop; end $$"""
+
+
+# Seconds an exception, otherwise: the usual renderer draws each with all its locals.
+structlog.configure(
+    processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
+)
 
 
 _SLOW = ("browser", "house")

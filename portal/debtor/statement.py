@@ -103,11 +103,13 @@ def take_statement() -> ResponseReturnValue:
             made = documents.ask(
                 session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language(), large=large,
                 paper=letter.json, first=first, last=last, by=who.actor, at=g.now,
-            ).id  # fmt: skip
+            )  # fmt: skip
         except Refusal as refusal:
             tell(_("That could not be done"), sentence(refusal, "debtor"), "wait")
             return redirect(url_for("debtor.letters"), 303)
-    return made_soon(made)
+        number, is_new = made.id, made.asked_at == g.now
+    # Only who asks for a new one waits here: asking again and again holds up nobody else's pages.
+    return made_soon(number) if is_new else redirect(url_for("debtor.letter", document=number), 303)
 
 
 def _lines(found: Statement) -> tuple[dict[int, tuple[Line, ...]], int | None, int]:
