@@ -90,6 +90,20 @@ class StatementDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class BreathingSpace:
+    """A moratorium on debts by law: how long, when its adviser reviews it, what goes on, which debts it leaves out."""
+
+    days: int
+    review_from_day: int
+    review_to_day: int
+    days_after_treatment: int
+    allowed: frozenset[str]
+    excluded: frozenset[str]
+    surety: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One country's rules."""
 
@@ -103,6 +117,7 @@ class Pack:
     postcodes: tuple[tuple[str, str, tuple[str, ...]], ...]
     withdrawal: Withdrawal | None
     statements: tuple[StatementDuty, ...]
+    breathing_space: BreathingSpace | None
     limitation_restarts: bool
     """Whether agreeing to pay a debt, or paying a part, starts its limitation anew, so that it is said before."""
 
@@ -133,6 +148,7 @@ def read_pack(file: str, text: str) -> Pack:
         words=tuple(_words(row) for row in table.tables("words")),
         postcodes=tuple((row.text("from"), row.text("to"), row.zones("zones")) for row in table.tables("postcodes")),
         withdrawal=_withdrawal(table.table("withdrawal")) if "withdrawal" in table.value else None,
+        breathing_space=_breathing(table.table("breathing_space")) if "breathing_space" in table.value else None,
         limitation_restarts=table.flag("limitation_restarts", False),
         statements=tuple(_statement(row) for row in table.tables("statements")),
     )
@@ -220,6 +236,21 @@ def _statement(table: _Table) -> StatementDuty:
     )
     if not row.every_months:
         raise table.wrong("every_months", "at least one month is needed")
+    table.nothing_else()
+    return row
+
+
+def _breathing(table: _Table) -> BreathingSpace:
+    row = BreathingSpace(
+        days=table.count("days"),
+        review_from_day=table.count("review_from_day"),
+        review_to_day=table.count("review_to_day"),
+        days_after_treatment=table.count("days_after_treatment"),
+        allowed=frozenset(table.texts("allowed")),
+        excluded=frozenset(table.texts("excluded")),
+        surety=table.surety(),
+        source=table.text("source"),
+    )
     table.nothing_else()
     return row
 
