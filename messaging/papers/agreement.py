@@ -86,7 +86,7 @@ def agreement_paper(
     paper.heading(_("What was agreed")).text(*words)
     _said_yes(paper, agreed, tongue, to)
     _who_gets_what(paper, deal, tongue)
-    _every_payment(paper, agreed, tongue)
+    _every_payment(paper, agreed, tongue, large)
     _rights(paper, tongue, us)
     wrong(paper, tongue, us)
     advice(paper, tongue, to.country)
@@ -142,9 +142,20 @@ _MOST_COLUMNS: Final = 3
 _LONGEST_HEAD: Final = 18
 
 
-def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue) -> None:
+def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue, large: bool) -> None:
+    """Each payment with its shares; in large print, and of many debts, the shares stand above in words."""
     _, deal = tongue._, agreed.deal
-    each = 1 < len(deal.debts) <= _MOST_COLUMNS
+    paper.heading(_("Every date and amount"))
+    each = 1 < len(deal.debts) <= _MOST_COLUMNS and not large
+    if len(deal.debts) > 1 and not each:
+        shares = agreed.shares[min(1, len(agreed.shares) - 1)]
+        parts = "; ".join(
+            _("%(sum)s to %(creditor)s, %(reference)s", sum=tongue.money(share, deal.currency), creditor=debt.creditor,
+              reference=debt.ref)
+            for share, debt in zip(shares, deal.debts, strict=True)
+        )  # fmt: skip
+        paper.text(_("Of each %(sum)s: %(parts)s.", sum=tongue.money(sum(shares), deal.currency), parts=parts)
+                   + " " + _("The last payment takes what is left of each."))  # fmt: skip
     columns = [Column(_("No.")), Column(_("Date"), wide=True, title=True)]
     if each:
         names = [debt.creditor for debt in deal.debts]
@@ -153,13 +164,13 @@ def _every_payment(paper: Paper, agreed: Agreement, tongue: Tongue) -> None:
     left, rows = deal.total, []
     for n, ((on, minor), shares) in enumerate(zip(deal.payments, agreed.shares, strict=True), 1):
         left -= minor
-        parts = [tongue.money(share, deal.currency) for share in shares] if each else []
+        split = [tongue.money(share, deal.currency) for share in shares] if each else []
         rows.append(
-            [str(n), tongue.weekday(on), *parts, tongue.money(minor, deal.currency), tongue.money(left, deal.currency)]
+            [str(n), tongue.weekday(on), *split, tongue.money(minor, deal.currency), tongue.money(left, deal.currency)]
         )
     sums = [tongue.money(debt.minor, deal.currency) for debt in deal.debts] if each else []
     foot: list[Words] = ["", _("In all"), *sums, tongue.money(deal.total, deal.currency), ""]
-    paper.heading(_("Every date and amount")).table(columns, rows, foot)
+    paper.table(columns, rows, foot)
 
 
 def _head(debt: Covered, alone: bool) -> str:

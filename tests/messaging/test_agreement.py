@@ -38,10 +38,10 @@ def a_plan(session: Session, person: int, accounts: list[int], said: bool = True
     return proposal.approve(session, sent.id, by=BY, at=AT)
 
 
-def letter(session: Session, plan: int, person: int) -> dict[str, Any]:
+def letter(session: Session, plan: int, person: int, *, large: bool = False) -> dict[str, Any]:
     to = recipient_of(session, person)
     agreed = agreement_of(session, plan, to.people)
-    return agreement_paper(agreed, Tongue("en"), US, to=to, made_on=AT.date(), large=False).json
+    return agreement_paper(agreed, Tongue("en"), US, to=to, made_on=AT.date(), large=large).json
 
 
 def block(paper: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -74,6 +74,10 @@ def test_it_holds_every_date_and_sum_and_the_words_that_were_agreed_to(db: Datab
         assert fingerprint(words) == kept.words_sha.hex() and kept.words_sha.hex()[:16] in told
         assert "203.0.113.7" in told and "in the portal, after signing in with a code" in told
         assert typesetter().pdf(told)
+        large = letter(session, plan, marta.id, large=True)
+        assert block(large, "table")["head"] == ["No.", "Date", "Sum", "Left after"]
+        assert "Of each £60.00: £52.68 to Tidewell Housing, T4471; £7.32 to Ashmere Council, S4472." in written(large)
+        assert typesetter().pdf(written(large))
 
 
 def test_who_owes_jointly_has_the_shares_of_the_joint_debt_alone_and_nobodys_address(db: Database) -> None:
