@@ -16,22 +16,30 @@ ACCOUNTED = ("failed", "withheld", "uncertain", "planned", "sending")
 
 @dataclass(frozen=True)
 class Reckoning:
-    """`seen` counts texts by message, `taken` and `booked` are sums by attempt; `messages` are states by id."""
+    """`seen` counts texts by message, `taken` and `booked` are sums by attempt, `receipts` counts them by attempt;
+    `messages` are states by id.
+    """
 
     seen: Counter[int]
     taken: Counter[int]
     booked: dict[int, int]
     messages: dict[int, str]
     keys_twice: int
+    receipts: dict[int, int]
 
     def twice(self) -> int:
-        """Messages that the carrier saw more than once, and payments booked more than once or otherwise than taken."""
-        texts = sum(count > 1 for count in self.seen.values())
+        """Messages that the carrier saw more than once, payments booked more than once or otherwise than taken, and
+        payments with two receipts.
+        """
+        texts = sum(count > 1 for count in self.seen.values()) + sum(count > 1 for count in self.receipts.values())
         return texts + sum(amount != self.taken[attempt] for attempt, amount in self.booked.items()) + self.keys_twice
 
     def lost(self) -> int:
-        """Messages that are neither with the carrier nor accounted for, and money taken and not booked."""
+        """Messages that are neither with the carrier nor accounted for, money taken and not booked, and payments booked
+        without a receipt.
+        """
         gone = sum(state not in ACCOUNTED and id not in self.seen for id, state in self.messages.items())
+        gone += sum(attempt not in self.receipts for attempt in self.booked)
         return gone + sum(attempt not in self.booked for attempt in self.taken)
 
 
@@ -51,7 +59,9 @@ def reckon(log: dict[str, Any], rows: Callable[[str], list[Any]]) -> Reckoning:
     )
     keys = rows("select count(*) from (select from payment group by creditor_id, key having count(*) > 1) x")
     texts = rows("select id, state from message where channel = 'sms'")
-    return Reckoning(seen, taken, dict(booked), dict(texts), keys[0][0])
+    receipts = rows("select split_part(subject, ':', 2)::bigint, count(*) from document"
+                    " where kind = 'receipt' and state = 'issued' and not large group by 1")  # fmt: skip
+    return Reckoning(seen, taken, dict(booked), dict(texts), keys[0][0], dict(receipts))
 
 
 def _message_of(callback: str | None) -> int:

@@ -6,8 +6,10 @@ between the broker forgets everything, the database falls over, the providers ar
 press again when a page does not come, some press twice, some never come back from the card page; of every
 ninth payment the events never come. When all is quiet again, it is counted
 
-- `twice`: texts that the carrier saw more than once, and payments booked more than once or otherwise than taken;
-- `lost`: texts that are neither with the carrier nor accounted for, and money taken and not booked;
+- `twice`: texts that the carrier saw more than once, payments booked more than once or otherwise than taken, and
+  payments with two receipts;
+- `lost`: texts that are neither with the carrier nor accounted for, money taken and not booked, and payments
+  booked without a receipt;
 - `unresolved`: whatever is still under way, unclear or waiting;
 - `ledger`: findings of `verify`.
 """
@@ -307,6 +309,7 @@ def _unresolved(house: House) -> dict[str, int]:
         "messages under way": "select count(*) from message where state in ('planned', 'sending')",
         "messages unclear without a person": "select count(*) from message m where state = 'uncertain' and not exists"
         " (select from work_item w where w.subject = 'message:' || m.id)",
+        "letters": "select count(*) from document where state = 'asked'",
         "payments under way": "select count(*) from payment_attempt where state in ('started', 'open', 'coming')",
         "events": "select (select count(*) from payment_event where applied_at is null)"
         " + (select count(*) from carrier_event where applied_at is null)",
