@@ -120,19 +120,23 @@ def _lines(found: Statement) -> tuple[dict[int, tuple[Line, ...]], int | None, i
     debts = {debt.account: debt.lines for purse in found.purses for debt in purse.debts}
     asked = request.args.get("debt", "")
     if asked:
-        page = request.args.get("page", "1")
-        if not (asked.isascii() and asked.isdigit() and int(asked) in debts and page.isascii() and page.isdigit()):
+        account, page = (_whole(written) for written in (asked, request.args.get("page", "1")))
+        if account not in debts or not page:
             not_found("no such debt in it")
-        first = (int(page) - 1) * A_PAGE
-        part = debts[int(asked)][max(first, 0) : first + A_PAGE] if len(page) < 7 else ()
+        part = debts[account][(page - 1) * A_PAGE : page * A_PAGE]
         if not part:
             not_found("no such page")
-        return {int(asked): part}, int(asked), int(page)
+        return {account: part}, account, page
     room, shown = A_PAGE, {}
     for account, each in debts.items():
         if len(each) <= room:
             shown[account], room = each, room - len(each)
     return shown, None, 1
+
+
+def _whole(written: str) -> int:
+    """A whole number of an address; nought for what is none, or longer than any of ours."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 19 else 0
 
 
 def _dates(form: Period, status: int) -> ResponseReturnValue:

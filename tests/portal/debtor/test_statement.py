@@ -37,7 +37,8 @@ def test_each_currency_adds_up_from_the_first_day_to_the_last(app: Evenly, db: D
 @pytest.mark.parametrize(
     "asked",
     ["year=2027", "year=1066", "year=x", "first=2026-02-01", "first=2026-02-02&last=2026-02-01", "debt=7&year=2026",
-     "first=2026-01-01&last=2026-11-25", "first=x&last=y", "debt=%D9%A1", "debt=0&page=9"],
+     "first=2026-01-01&last=2026-11-25", "first=x&last=y", "debt=%D9%A1", "debt=0&page=9",
+     f"debt={'9' * 5000}", f"year={'9' * 5000}"],
 )  # fmt: skip
 def test_a_time_that_has_not_been_is_not_found(app: Evenly, db: Database, home_of_marta: Marta, asked: str) -> None:
     assert sign_in(app, db, home_of_marta.person).get(f"/statement?{asked}").status_code == 404
