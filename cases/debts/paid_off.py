@@ -18,7 +18,7 @@ ENDS: Final = (
     "loan", "credit_card", "overdraft", "hire_purchase", "store_card", "mortgage", "overpayment", "parking",
     "garden_waste", "care_alarm",
 )  # fmt: skip
-"""Kinds of debt that end when they are paid."""
+"""Kinds of debt that end when they are paid; what is no more owed of any other still goes on."""
 
 
 def tell(session: Session, accounts: Sequence[int], *, by: Actor, at: datetime) -> None:

@@ -19,8 +19,10 @@ from cases.law.rules import pack
 from messaging.tongue import Tongue
 from messaging.words import EACH, KINDS
 
-LENT: Final = frozenset({"loan", "credit_card", "overdraft", "hire_purchase", "store_card", "mortgage"})
-"""Kinds of debt that lenders tell credit reference agencies about."""
+UNSEEN: Final = frozenset({
+    "council_tax", "business_rates", "parking", "garden_waste", "care_alarm", "service_charge", "overpayment",
+})  # fmt: skip
+"""Kinds of debt that credit reference agencies are mostly not told about; of any other a creditor may tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,12 @@ def _credit_files(deal: Deal, tongue: Tongue, us: str) -> str:
     """How the plan will appear on credit files: factual (FCA PS24/2)."""
     _ = tongue._
     words = _("%(us)s tells no credit reference agency about this plan.", us=us)
-    if any(each.kind in LENT for each in deal.debts):
-        return words + " " + _("A lender may do so. It can then be seen there as an arrangement, for up to six years.")
-    return words + " " + _("Debts of this kind are mostly not seen there.")
+    if all(each.kind in UNSEEN for each in deal.debts):
+        return words + " " + _("Debts of this kind are mostly not seen there.")
+    words += " " + _("A creditor may do so. It can then be seen there as an arrangement.")
+    if all(each.country == "GB" for each in deal.debts):
+        return words + " " + _("It stays there for up to six years.")
+    return words + " " + _("Ask the creditor how long it stays there.")
 
 
 _DEBTS: Final = text("""

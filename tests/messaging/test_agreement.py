@@ -105,10 +105,19 @@ def test_a_plan_from_before_consents_were_kept_has_its_agreement_without_one(db:
         assert "Fingerprint" not in written(paper) and "I pay £60.00 a month, in 2 payments." in written(paper)
 
 
-@pytest.mark.parametrize(("kind", "told"), [("loan", "A lender may do so."), ("rent", "mostly not seen there")])
-def test_credit_files_are_told_of_as_they_are(db: Database, kind: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("country", "kind", "told"),
+    [
+        ("GB", "loan", "It stays there for up to six years."),
+        ("GB", "energy", "It stays there for up to six years."),
+        ("GB", "rent", "A creditor may do so."),
+        ("PL", "loan", "Ask the creditor how long it stays there."),
+        ("GB", "council_tax", "mostly not seen there"),
+    ],
+)
+def test_credit_files_are_told_of_as_they_are(db: Database, country: str, kind: str, told: str) -> None:
     with db.acting() as session:
-        creditor = a_creditor(session)
+        creditor = a_creditor(session, country=country)
         marta = a_person(session, creditor)
         account = an_account(session, creditor, marta, debt_type=kind)
         a_charge(session, account, 12000, date(2026, 9, 1))

@@ -151,3 +151,16 @@ def test_a_batch_is_made_whole_in_parts_and_goes_on_where_it_stood(
         _, more = press.run(longest=0.3)
     with db.acting() as session:
         assert documents.progress(session, batch).issued == 40
+
+
+def test_a_rent_paid_up_by_a_plan_is_not_called_over(db: Database, superuser: Connection, press: Press) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        idris = a_person(session, creditor)
+        a_charge(session, rent := an_account(session, creditor, idris), 57000, date(2026, 9, 1))
+        a_plan(session, idris, rent)
+    with db.acting() as session:
+        a_payment(session, [(rent, 57000)], date(2026, 11, 24))
+    press.run()
+    (closing,) = [each[3] for each in letters(superuser) if each[0] == "closing"]
+    assert "You have paid what you owed" in closing and "still to be paid" in closing and "any more" not in closing
