@@ -170,7 +170,8 @@ def ask(
         .order_by(Document.version.desc())
         .limit(1)
     )  # fmt: skip
-    if newest is not None and newest.paper_sha == sha and newest.state != "failed":
+    # What our fonts could not show once they will not show now: a person was told, and need not be told again.
+    if newest is not None and newest.paper_sha == sha and (newest.state != "failed" or by.role == "debtor"):
         return newest
     today = session.scalar(
         select(func.count()).where(
@@ -285,13 +286,14 @@ def fail(session: Session, document: int, why: str, *, by: Actor, at: datetime) 
                         at=at)  # fmt: skip
 
 
-def documents_of(session: Session, people: Sequence[int]) -> list[Document]:
-    """The letters of these ids (one person's, all joined), the newest first; without what they say."""
+def documents_of(session: Session, people: Sequence[int], *, most: int) -> list[Document]:
+    """The last letters of these ids (one person's, all joined), the newest first; without what they say."""
     return list(
         session.scalars(
             select(Document)
             .where(Document.person_id.in_(people))
             .order_by(Document.asked_at.desc(), Document.id.desc())
+            .limit(most)
         )
     )
 

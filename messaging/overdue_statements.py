@@ -1,8 +1,8 @@
 """Statements that are owed by law and overdue: a collector is told, once for each person.
 
 What is wanted of whom stands in the law packs (`cases/debts/statutory.py`). An account's clock begins on the day
-we took it over, or on the last day of the newest statement that its person was given. A statement covers all of a
-person's debts, so one is enough for all of them.
+we took it over, or on the last day of the newest statement that its person was given, or on the day on which a
+collector said that it is dealt with. A statement covers all of a person's debts, so one is enough for all of them.
 """
 
 from datetime import datetime
@@ -34,8 +34,9 @@ with duty as (
     d(country, debt, months, days)),
 given as (
   select coalesce(j.into_id, d.person_id) as person_id, max(d.last) as last
-  from document d left join joined j on j.person_id = d.person_id and j.replaced_at is null and not j.parted
-  where d.kind = 'statement' and d.state = 'issued' group by 1),
+  from (select person_id, last from document where kind = 'statement' and state = 'issued'
+        union all select person_id, done_at::date from work_item where kind = 'statement' and done_at is not null) d
+  left join joined j on j.person_id = d.person_id and j.replaced_at is null and not j.parted group by 1),
 overdue as (
   select coalesce(j.into_id, l.person_id) as person_id, a.id as account_id
   from account a

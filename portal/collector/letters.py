@@ -36,7 +36,7 @@ class Letter:
 def letters(session: Session, case: Case) -> list[Letter]:
     """The last letters of a case. One statement."""
     found = []
-    for row in documents.documents_of(session, case.people)[:SHOWN]:
+    for row in documents.documents_of(session, case.people, most=SHOWN):
         about = [_("version %(number)s", number=row.version)] if row.version > 1 else []
         if row.first and row.last:
             first, last = day_plain(row.first, year=True), day_plain(row.last, year=True)

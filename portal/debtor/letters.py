@@ -29,6 +29,8 @@ KINDS: Final = {
 }
 """What each kind of letter is called in the list."""
 
+A_PAGE: Final = 100
+"""So many letters stand in the list; older ones are found by writing to us."""
 _LOOK: Final = 0.1
 
 
@@ -50,8 +52,9 @@ def letters() -> str:
     """All letters, the newest first."""
     with asking() as session:
         wait = waiting(session)
-        found = documents.documents_of(session, visitor().people)
-    return show("debtor/letters.html", wait, letters=[d for d in found if d.state != "failed"], kinds=KINDS)
+        found = documents.documents_of(session, visitor().people, most=A_PAGE)
+    # One that is neither written nor made has nothing to read; a person of ours looks after it.
+    return show("debtor/letters.html", wait, letters=[d for d in found if d.paper_sha], kinds=KINDS, most=A_PAGE)
 
 
 @blueprint.get("/letters/<int:document>")

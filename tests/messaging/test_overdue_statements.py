@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from cases.db import Database
+from cases.work import queue
 from messaging import documents
 from messaging.overdue_statements import raise_overdue
 from tests.factories import AT, BY, a_charge, a_creditor, a_person, an_account
@@ -48,5 +49,9 @@ def test_rent_is_told_of_each_quarter_and_a_loan_each_year_until_a_statement_is_
     assert open_items(superuser) == []
     assert raised(db, quarter + timedelta(days=60)) == 0
     assert raised(db, quarter + timedelta(days=92)) == 1  # the next quarter is over
+    with db.acting() as session:
+        queue.done(session, subject=f"person:{tenant.id}", kind="statement", by=BY, at=quarter + timedelta(days=95))
+    assert raised(db, quarter + timedelta(days=95)) == 0  # given another way, so a collector said
+    assert raised(db, quarter + timedelta(days=95 + 93)) == 1
     year = AT + timedelta(days=365 + 31)  # a year, and the thirty days in which it may still be given
     assert raised(db, year) == 1 and open_items(superuser) == [f"person:{tenant.id}", f"person:{borrower.id}"]
