@@ -290,3 +290,26 @@ def _still_owed(found: Sequence[Payable], choice: Choice, least: int) -> None:
         raise TOO_MUCH(amount=choice.amount, most_amount=most, currency=choice.currency)
     if choice.amount < least:
         raise TOO_LITTLE(amount=choice.amount, least=least, currency=choice.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one debt gets of an attempt, with its names; minor units."""
+
+    creditor: str
+    kind: str
+    ref: str
+    amount: int
+
+
+def parts_of(session: Session, attempt: int) -> list[Part]:
+    """What each debt gets of an attempt, by creditor. One statement."""
+    return [Part(*row) for row in session.execute(_PARTS, {"attempt": attempt})]
+
+
+_PARTS: Final = text("""
+select c.name as creditor, coalesce(t.debt_type, '') as kind, a.ref, s.amount
+from payment_share s join account a on a.id = s.account_id join creditor c on c.id = s.creditor_id
+left join account_terms t on t.account_id = a.id and t.replaced_at is null
+where s.attempt_id = :attempt order by c.name, s.nth
+""")

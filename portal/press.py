@@ -23,7 +23,7 @@ from messaging.papers.receipt import Paid, receipt_paper
 from messaging.papers.recipient import Recipient, recipient_of
 from messaging.papers.statement import statement_letter
 from messaging.tongue import Tongue
-from payments.receipt import receipt_of
+from payments.attempt import PaymentAttempt, parts_of
 
 log = structlog.get_logger()
 BY: Final = Actor("press")
@@ -96,11 +96,7 @@ class Press:
         """What it says; `number` is that of what it is about."""
         how: Any = {"to": to, "made_on": to.today(claimed.asked_at), "large": claimed.large}
         if claimed.kind == "receipt":
-            receipt = receipt_of(session, number)
-            paid = Paid(receipt.number, receipt.method, receipt.currency, receipt.amount, receipt.paid_at,
-                        receipt.booked_at, receipt.value_date, receipt.reference,
-                        [(part.creditor, part.kind, part.ref, part.amount) for part in receipt.parts])  # fmt: skip
-            return receipt_paper(paid, tongue, self.us, **how)
+            return receipt_paper(_paid(session, number), tongue, self.us, **how)
         if claimed.kind == "agreement":
             return agreement_paper(agreement_of(session, number, to.people), tongue, self.us, **how)
         if claimed.kind == "closing":
@@ -108,3 +104,11 @@ class Press:
         assert claimed.kind == "statement" and claimed.first is not None and claimed.last is not None
         return statement_letter(session, to, self.us, claimed.first, claimed.last, language=claimed.language,
                                 large=claimed.large, at=claimed.asked_at)  # fmt: skip
+
+
+def _paid(session: Session, attempt: int) -> Paid:
+    """A payment as its receipt needs it: messaging knows nothing of payments, and the other way round."""
+    row = session.get_one(PaymentAttempt, attempt)
+    assert row.paid_at is not None and row.booked_at is not None
+    return Paid(row.id, row.method, row.currency, row.amount, row.paid_at, row.booked_at, row.value_date, row.reference,
+                [(part.creditor, part.kind, part.ref, part.amount) for part in parts_of(session, attempt)])  # fmt: skip

@@ -19,7 +19,7 @@ from cases.debts.statement import NotAPeriod
 from cases.people.person import case_called
 from messaging import documents
 from messaging.papers.recipient import recipient_of
-from messaging.papers.statement import statement_letter
+from messaging.papers.statement import ask_statement
 from portal import wiring
 from portal.door import BY_COMMAND, Door, door
 from portal.load_report import Progress
@@ -48,11 +48,8 @@ def statement_command(
         with at.db.acting() as session:
             to = recipient_of(session, case_called(session, person).id)
             first, last = _days(year, first_day, last_day, to.today(at.now))
-            letter = statement_letter(session, to, press.us, first, last, language=to.language, large=large, at=at.now)
-            asked = documents.ask(
-                session, person=to.id, kind="statement", subject=f"person:{to.id}", language=to.language, large=large,
-                paper=letter.json, first=first, last=last, by=BY_COMMAND, at=at.now,
-            ).id  # fmt: skip
+            asked = ask_statement(session, to, press.us, first, last, language=to.language, large=large, by=BY_COMMAND,
+                                  at=at.now).id  # fmt: skip
         made = press.make(asked)
     if made is None:
         click.echo("The statement could not be made. The case says so, and the log says why.", err=True)

@@ -11,6 +11,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from cases.debts.statement import Debt, Line, Plan, Purse, Statement, statement_of
+from cases.history import Actor
+from messaging import documents
+from messaging.documents import Document
 from messaging.figures import reference
 from messaging.paper import Column, Letterhead, Paper, Words, figure
 from messaging.papers.ending import advice, wrong
@@ -46,6 +49,27 @@ def statement_letter(
     """The statement of a person as a letter. Raises NotAPeriod."""
     statement = statement_of(session, to.people, first, last, at=at)
     return statement_paper(statement, Tongue(language), us, to=to, made_on=to.today(at), large=large)
+
+
+def ask_statement(
+    session: Session,
+    to: Recipient,
+    us: Letterhead,
+    first: date,
+    last: date,
+    *,
+    language: str,
+    by: Actor,
+    at: datetime,
+    large: bool = False,
+) -> Document:
+    """Asks for the letter of a person's statement; the one that says the same is that letter.
+
+    Raises NotAPeriod, documents.TooMany.
+    """
+    letter = statement_letter(session, to, us, first, last, language=language, large=large, at=at)
+    return documents.ask(session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language,
+                         large=large, paper=letter.json, first=first, last=last, by=by, at=at)  # fmt: skip
 
 
 def statement_paper(

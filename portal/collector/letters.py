@@ -12,7 +12,7 @@ from cases.db import act_now
 from messaging import documents
 from messaging.documents import Document
 from messaging.papers.recipient import recipient_of
-from messaging.papers.statement import statement_letter
+from messaging.papers.statement import ask_statement
 from portal.access import asking, not_found
 from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case
 from portal.collector.history import LETTERS
@@ -77,12 +77,8 @@ def make_statement(ref: str) -> ResponseReturnValue:
         act_now(session)
         to = recipient_of(session, case.person)
         last = to.today(g.now)
-        letter = statement_letter(session, to, letterhead(), last.replace(month=1, day=1), last, language=to.language,
-                                  large=False, at=g.now)  # fmt: skip
-        documents.ask(
-            session, person=to.id, kind="statement", subject=f"person:{to.id}", language=to.language, paper=letter.json,
-            first=last.replace(month=1, day=1), last=last, by=actor(), at=g.now,
-        )  # fmt: skip
+        ask_statement(session, to, letterhead(), last.replace(month=1, day=1), last, language=to.language, by=actor(),
+                      at=g.now)  # fmt: skip
     wake("papers")
     tell(_("The statement is being made"), _("It stands among the letters in a moment."))
     return to_case(ref, "letters")

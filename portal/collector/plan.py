@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -25,14 +25,14 @@ from cases.clock import calendar_for, next_working_day
 from cases.db import act_now
 from cases.people.person import first_name
 from cases.refusal import Refusal
-from messaging.papers.terms import deal_of, terms_words
-from messaging.tongue import Tongue, language_of
+from messaging.tongue import language_of
 from portal.access import asking
 from portal.collector.decide import proposal_in
 from portal.collector.face import Case, actor, blueprint, case_named, debt_words, desk, show, tell, to_case, told
 from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, NoteField, SelectField, SeveralField
 from portal.language import _, _l, money_text, today
 from portal.refusals import sentence
+from portal.terms import words_of
 from portal.wake import wake
 
 _RHYTHMS: Final = (
@@ -254,8 +254,7 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
     names = {each.account: f"{each.creditor_name}, {debt_words(each.debt_type).lower()}" for each in known}
     spoken = language_of(case.language)
     covered = {account: made.minor_of(account) for account in _accounts(form)}
-    deal = deal_of(session, made, covered, currency=currency, rhythm=str(form.terms().rhythm))
-    words = terms_words(deal, Tongue(spoken), current_app.extensions["settings"].name)
+    words = words_of(session, made, covered, currency=currency, rhythm=str(form.terms().rhythm), language=spoken)
     marked = hashlib.sha256(repr((sorted(_accounts(form)), form.terms(), made, words)).encode()).hexdigest()
     ends = []
     if any(each.plan for each in known if str(each.account) in form.accounts.data):

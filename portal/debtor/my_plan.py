@@ -4,11 +4,11 @@ An offer of ours is answered here: yes, no, or another plan instead. A plan sent
 while nobody has answered. Whoever owes an account jointly sees its part of the other's plan alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from flask import current_app, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from cases.arrangements import consent
 from cases.arrangements import proposal as room
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.proposal import Proposal, ProposalAccount, covered_by, schedule_shown
+from cases.arrangements.proposal import Proposal, ProposalAccount, schedule_shown
 from cases.db import act_now
 from cases.history import Actor
 from cases.refusal import Refusal, refusal_code
-from messaging.papers.terms import deal_of, fingerprint, terms_words
-from messaging.tongue import Tongue
+from messaging.papers.terms import fingerprint
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import Plan, plans_over, standing
@@ -30,6 +29,7 @@ from portal.debtor.words import EACH, RHYTHMS, word
 from portal.forms import Form
 from portal.language import _, _d, language
 from portal.refusals import sentence
+from portal.terms import words_for
 from portal.told import tell
 from portal.wake import wake
 
@@ -60,7 +60,7 @@ def my_plan() -> str:
         plans = plans_over(session, accounts)
         agreed = _arrangements(session, plans)
         offered = next((each for each in newest if each.side == "staff" and each.state == "submitted"), None)
-        terms = _terms(session, offered, covered[offered.id]) if offered else []
+        terms = words_for(session, offered, language()) if offered else []
     names = {each.id: each.creditor for each in accounts}
     sent = next((each for each in newest if each.side == "person" and each.state == "submitted"), None)
     last = newest[0] if newest and newest[0].state in ("declined", "expired") else None
@@ -81,7 +81,7 @@ def accept(proposal: int) -> ResponseReturnValue:
     def agree(session: Session, proposal: int, *, by: Actor, at: datetime) -> None:
         room.accept(session, proposal, by=by, at=at)
         row = session.get_one(Proposal, proposal)
-        words = _terms(session, row, covered_by(session, proposal))
+        words = words_for(session, row, language())
         if fingerprint(words) != request.form.get("terms"):
             raise TERMS_CHANGED()  # and nothing was agreed: the transaction ends here
         consent.give(session, proposal=proposal, person=row.person_id, words=words, language=language(),
@@ -119,13 +119,6 @@ def _answered(proposal: int, act: Any, heading: str, words: str) -> ResponseRetu
         wake("answers")
         tell(heading, words)
     return redirect(url_for("debtor.my_plan"), 303)
-
-
-def _terms(session: Session, version: Proposal, covered: Sequence[ProposalAccount]) -> list[str]:
-    """What is agreed to with an offer, in the reader's language. One statement."""
-    deal = deal_of(session, schedule_shown(version, covered), {each.account_id: each.amount for each in covered},
-                   currency=version.currency, rhythm=version.rhythm)  # fmt: skip
-    return terms_words(deal, Tongue(language()), current_app.extensions["settings"].name)
 
 
 def _newest(session: Session, people: tuple[int, ...]) -> tuple[list[Proposal], dict[int, list[ProposalAccount]]]:

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from messaging.words import METHODS
 from payments import attempt as attempts
-from payments.attempt import PaymentAttempt
+from payments.attempt import Part, PaymentAttempt, parts_of
 from payments.processor import Unreachable
-from payments.receipt import Part, parts_of
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.words import kind_of_debt, word

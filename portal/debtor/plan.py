@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import current_app, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,6 @@ from cases.arrangements.schedule import Rhythm, Schedule
 from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal
-from messaging.papers.terms import deal_of, terms_words
-from messaging.tongue import Tongue
 from portal.access import asking, debtor, visitor
 from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.debtor.schedule import Shown, shown
@@ -32,6 +30,7 @@ from portal.debtor.words import CURRENCIES, EACH, RHYTHMS, kind_of_debt, word
 from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, SelectField, SeveralField
 from portal.language import _, _l, day_plain, language, money_text
 from portal.refusals import sentence
+from portal.terms import words_for, words_of
 from portal.told import tell
 from portal.wake import wake
 
@@ -110,17 +109,18 @@ def send_plan() -> ResponseReturnValue:
             if chosen is not None and form.validate_on_submit():
                 made = _tried(session, form, chosen)
             if made is not None:
+                new_words = _terms(session, made)
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
-                words = _terms(session, made)
+                words = words_for(session, sent, language())  # of what is kept: a double click finds the first one
                 if mark_of(schedule_shown(sent, covered_by(session, sent.id)), words) != form.mark.data:
                     raise Changed
                 consent.give(session, proposal=sent.id, person=who.person, words=words, language=language(),
                              channel="portal", origin=request.remote_addr, by=who.actor, at=g.now)  # fmt: skip
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
-        return _page(wait, found, form, made, words)
+        return _page(wait, found, form, made, new_words)
     except Refusal as refusal:
         _refuse(form, refusal)
         made = None
@@ -149,8 +149,8 @@ def mark_of(schedule: Schedule[int], words: Sequence[str]) -> str:
 def _terms(session: Session, made: Draft) -> list[str]:
     """What the person agrees to with this plan, in their language."""
     covered = {each.account: minor for each, minor in made.covered}
-    deal = deal_of(session, made.schedule, covered, currency=made.currency, rhythm=str(made.terms.rhythm))
-    return terms_words(deal, Tongue(language()), current_app.extensions["settings"].name)
+    return words_of(session, made.schedule, covered, currency=made.currency, rhythm=str(made.terms.rhythm),
+                    language=language())  # fmt: skip
 
 
 def _prepared(form: Try, found: list[Offer]) -> Offer | None:

@@ -11,11 +11,10 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cases.db import act_now
-from cases.debts.statement import Line, Statement, first_year, statement_of
+from cases.debts.statement import Line, NotAPeriod, Statement, first_year, statement_of
 from cases.refusal import Refusal
-from messaging import documents
 from messaging.papers.recipient import recipient_of
-from messaging.papers.statement import line_words, name_of, statement_letter, sums, title
+from messaging.papers.statement import ask_statement, line_words, name_of, sums, title
 from messaging.tongue import Tongue
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
@@ -94,17 +93,11 @@ def take_statement() -> ResponseReturnValue:
         who = visitor()
         to = recipient_of(session, who.person)
         try:
-            letter = statement_letter(
-                session, to, letterhead(), first, last, language=language(), large=large, at=g.now
-            )
-        except Refusal:
-            not_found("no such time")
-        try:
-            made = documents.ask(
-                session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language(), large=large,
-                paper=letter.json, first=first, last=last, by=who.actor, at=g.now,
-            )  # fmt: skip
+            made = ask_statement(session, to, letterhead(), first, last, language=language(), large=large, by=who.actor,
+                                 at=g.now)  # fmt: skip
         except Refusal as refusal:
+            if refusal.code == NotAPeriod.code:
+                not_found("no such time")
             tell(_("That could not be done"), sentence(refusal, "debtor"), "wait")
             return redirect(url_for("debtor.letters"), 303)
         number, is_new = made.id, made.asked_at == g.now
