@@ -1,9 +1,8 @@
 """Issuing: the letters that follow by themselves from what happened.
 
-As with notices, each history Kind that is followed by a letter has a cursor on the history's transaction number,
-read up to the oldest running transaction: a line that commits late has its letter all the same, once, and nothing
-is issued about what happened before a Kind was first followed. What a letter says is written by the worker that
-makes it, from facts that do not change; here it is only asked for, for all lines at once.
+Each history Kind that a letter follows has a cursor (`cursor.py`), as those have that a notice answers. What a
+letter says is written by the worker that makes it, from facts that do not change; here it is only asked for, for all
+lines at once.
 """
 
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.history import Kind
+from messaging import cursor
 from messaging.tongue import LANGUAGES
 
 FOLLOWED: Final[Mapping[Kind, str]] = {
@@ -28,34 +28,20 @@ _CURSORS: Final = {f"letter.{kind}": kind for kind in FOLLOWED}
 
 def begin(session: Session, *, at: datetime) -> None:
     """Begins to follow each Kind that has no cursor yet, from now on. Done when a worker starts."""
-    session.execute(_BEGIN, {"kinds": sorted(_CURSORS), "at": at})
+    cursor.begin(session, _CURSORS, at=at)
 
 
 def follow(session: Session, *, at: datetime) -> int:
     """Asks for the letters of what has happened since the last time. Returns how many."""
     begin(session, at=at)
     asked = 0
-    for cursor, low, high in session.execute(_READ, {"kinds": sorted(_CURSORS)}).all():
-        if low >= high:
-            continue
-        kind = _CURSORS[cursor]
+    for name, low, high in cursor.held(session, _CURSORS):
+        kind = _CURSORS[name]
         lines = {"kind": kind, "letter": FOLLOWED[kind], "low": low, "high": high, "shipped": list(LANGUAGES)}
         asked += session.execute(_ASK, lines).rowcount  # type: ignore[attr-defined]
-        session.execute(_MOVE, {"kind": cursor, "high": high})
+        cursor.move(session, name, high)
     return asked
 
-
-_BEGIN: Final = text("""
-insert into notice_cursor (kind, tx, began_at)
-select kind, history_horizon(), :at from unnest(cast(:kinds as text[])) k(kind)
-where not exists (select from notice_cursor c where c.kind = k.kind) on conflict do nothing
-""")
-
-_READ: Final = text("""
-select kind, tx, history_horizon() from notice_cursor where kind = any(:kinds) order by kind for update skip locked
-""")
-
-_MOVE: Final = text("update notice_cursor set tx = :high where kind = :kind and tx < :high")
 
 # One letter a line: the number of a payment or debt may come again (paid off twice), as a version.
 _ASK: Final = text("""

@@ -1,10 +1,8 @@
 """Notices: messages that answer something that happened.
 
-For each history Kind that is answered there is a cursor on the history's
-transaction number, read up to the oldest running transaction: a line that
-commits late is answered all the same, and exactly once. Answering starts when a
-Kind is first answered; it never writes about the past. A line older than its
-Kind's shelf life is withheld as too old.
+Each history Kind that is answered has a cursor (`cursor.py`): a line is answered
+exactly once, and never one of the past. A line older than its Kind's shelf life
+is withheld as too old.
 
 Who is told: the person of the line, unless the person did it; of a plan that
 started, those who owe its accounts together with the one who agreed to it.
@@ -17,22 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, Text, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from cases.db import Base, Moment
 from cases.history import Kind
-from messaging import outbox
-
-
-class NoticeCursor(Base):
-    """How far the lines of one Kind are answered: up to, but not including, transaction `tx`."""
-
-    __tablename__ = "notice_cursor"
-
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    tx: Mapped[int] = mapped_column(BigInteger)
-    began_at: Mapped[Moment]
+from messaging import cursor, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +88,7 @@ SILENT: Final[Mapping[Kind, str]] = {
 
 def begin(session: Session, *, at: datetime) -> None:
     """Begins to answer each Kind that has no cursor yet, from now on. Done when a worker starts."""
-    session.execute(_BEGIN, {"kinds": sorted(ANSWERED), "at": at})
+    cursor.begin(session, ANSWERED, at=at)
 
 
 def answer(session: Session, *, at: datetime) -> int:
@@ -111,10 +98,7 @@ def answer(session: Session, *, at: datetime) -> int:
     """
     begin(session, at=at)
     planned = 0
-    # The horizon is read with the cursor and before the lines: what is below it is committed.
-    for kind, low, high in session.execute(_CURSORS, {"kinds": sorted(ANSWERED)}).all():
-        if low >= high:
-            continue
+    for kind, low, high in cursor.held(session, ANSWERED):
         notice = ANSWERED[Kind(kind)]
         planned += outbox.plan(
             session,
@@ -123,9 +107,7 @@ def answer(session: Session, *, at: datetime) -> int:
             template=notice.template,
             at=at,
         )
-        session.execute(
-            text("update notice_cursor set tx = :high where kind = :kind and tx < :high"), {"kind": kind, "high": high}
-        )
+        cursor.move(session, kind, high)
     return planned
 
 
@@ -133,16 +115,6 @@ def left(session: Session) -> bool:
     """Whether lines stand that could not be answered yet: an older transaction was open, or others were at it."""
     return bool(session.scalar(_LEFT, {"kinds": sorted(ANSWERED)}))
 
-
-_BEGIN: Final = text("""
-insert into notice_cursor (kind, tx, began_at)
-select kind, history_horizon(), :at from unnest(cast(:kinds as text[])) k(kind)
-where not exists (select from notice_cursor c where c.kind = k.kind) on conflict do nothing
-""")
-
-_CURSORS: Final = text("""
-select kind, tx, history_horizon() from notice_cursor where kind = any(:kinds) order by kind for update skip locked
-""")
 
 _LEFT: Final = text("""
 select exists (select from history h join notice_cursor c on c.kind = h.kind and h.tx >= c.tx

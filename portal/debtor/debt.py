@@ -7,10 +7,11 @@ from typing import Final
 from flask import g, request
 
 from cases.arrears.explain import Facts
+from messaging.words import LINES
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import debts_of, plans_over
-from portal.debtor.words import LINES, entry_words, kind_of_debt, word
+from portal.debtor.words import entry_words, kind_of_debt, word
 
 A_PAGE: Final = 50
 """Lines on one page, newest first."""

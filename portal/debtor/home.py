@@ -7,10 +7,11 @@ we look at, else what is overdue, else the next contractual payment, else nothin
 from flask import g
 
 from cases.people.person import first_name
+from messaging.words import CURRENCIES, LINES
 from portal.access import asking, debtor, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import Debt, Plan, debts_of, plans_over, purses
-from portal.debtor.words import CURRENCIES, LINES, kind_of_debt, word
+from portal.debtor.words import kind_of_debt, word
 
 
 @blueprint.get("/")

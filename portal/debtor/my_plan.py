@@ -21,11 +21,12 @@ from cases.db import act_now
 from cases.history import Actor
 from cases.refusal import Refusal, refusal_code
 from messaging.papers.terms import fingerprint
+from messaging.words import EACH, RHYTHMS
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.owed import Plan, plans_over, standing
 from portal.debtor.schedule import Shown, shown, shown_agreed
-from portal.debtor.words import EACH, RHYTHMS, word
+from portal.debtor.words import word
 from portal.forms import Form
 from portal.language import _, _d, language
 from portal.refusals import sentence

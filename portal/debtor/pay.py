@@ -20,13 +20,14 @@ from cases.db import act_now
 from cases.refusal import Refusal
 from messaging.papers.terms import limitation_words, restarts_limitation
 from messaging.tongue import Tongue
+from messaging.words import CURRENCIES
 from payments import attempt as attempts
 from payments.attempt import PaymentAttempt
 from payments.payable import Choice, Payable, free, other, payables
 from payments.processor import Unreachable
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import Waiting, blueprint, show, waiting
-from portal.debtor.words import CURRENCIES, kind_of_debt, word
+from portal.debtor.words import kind_of_debt, word
 from portal.forms import ChoiceField, Form, HiddenField, MoneyField, SeveralField
 from portal.language import _, _l, day, language, money_text
 from portal.refusals import sentence

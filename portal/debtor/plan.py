@@ -23,10 +23,11 @@ from cases.arrangements.schedule import Rhythm, Schedule
 from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal
+from messaging.words import CURRENCIES, EACH, RHYTHMS
 from portal.access import asking, debtor, visitor
 from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.debtor.schedule import Shown, shown
-from portal.debtor.words import CURRENCIES, EACH, RHYTHMS, kind_of_debt, word
+from portal.debtor.words import kind_of_debt, word
 from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, SelectField, SeveralField
 from portal.language import _, _l, day_plain, language, money_text
 from portal.refusals import sentence

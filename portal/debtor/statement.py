@@ -16,10 +16,11 @@ from cases.refusal import Refusal
 from messaging.papers.recipient import recipient_of
 from messaging.papers.statement import ask_statement, line_words, name_of, sums, title
 from messaging.tongue import Tongue
+from messaging.words import CURRENCIES
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.letters import made_soon
-from portal.debtor.words import CURRENCIES, word
+from portal.debtor.words import word
 from portal.forms import DayField, Form
 from portal.language import _, _l, language, today
 from portal.letters import letterhead

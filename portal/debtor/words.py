@@ -1,9 +1,8 @@
 """The words for what the facts hold as codes, in the language of the page."""
 
-from messaging.words import COMPONENTS, CURRENCIES, EACH, ENTRIES, KINDS, LINES, RHYTHMS
+from messaging.words import COMPONENTS, ENTRIES, KINDS
 from portal.language import _, domain
 
-__all__ = ["CURRENCIES", "EACH", "LINES", "RHYTHMS", "entry_words", "kind_of_debt", "word"]
 
 def word(of: dict[str, str], code: str, otherwise: str = "") -> str:
     """The word for a code in the reader's language; `otherwise` where there is none."""

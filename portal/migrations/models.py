@@ -8,12 +8,12 @@ from cases.debts import account, announced, creditor, due, ledger
 from cases.intake import result
 from cases.people import contact, joint, permission, person, staff
 from cases.work import queue
-from messaging import conversation, documents, notices, outbox, pace, receipt
+from messaging import conversation, cursor, documents, outbox, pace, receipt
 from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
-    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, day_run, documents, due,
-    history, joint, ledger, notices, outbox, pace, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
+    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, cursor, day_run, documents, due,
+    history, joint, ledger, outbox, pace, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
 )  # fmt: skip
 METADATA = Base.metadata

@@ -2,54 +2,23 @@
 
 import csv
 import io
-import json
 import os
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from cases.db import Database
 from cases.people.person import Person
 from portal import cluster
-from portal.commands import main
 from portal.settings import sqlalchemy_url
 from tests.cases.intake.books import an_account_row, an_entry_row, write_book
 from tests.conftest import Addresses, Servers
 from tests.factories import a_charge, a_creditor, a_due, a_payment, a_person, an_account
-
-Evenly = Callable[..., Result]
-
-
-@pytest.fixture
-def evenly(db: Database, addresses: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evenly:
-    """Runs the command against this test's database."""
-    for name in ("REDIS_URL", "EVENLY_BROKER_URL", "EVENLY_ENV"):
-        monkeypatch.delenv(name, raising=False)
-    given = {
-        "DATABASE_URL": addresses.app,
-        "EVENLY_OWNER_URL": addresses.owner,
-        "EVENLY_PREFIX": addresses.prefix,
-        "EVENLY_VAR": str(tmp_path / "var"),
-        "EVENLY_KEYS": "k1:" + "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
-    }
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(main, list(words), catch_exceptions=False)
-
-    return run
-
-
-def _json(result: Result) -> Any:
-    assert result.exit_code in (0, 1), result.output
-    return json.loads(result.stdout)
+from tests.portal.commands import Evenly, answer
+from tests.portal.commands import evenly as evenly
 
 
 @pytest.fixture
@@ -95,7 +64,7 @@ def test_a_book_is_loaded_and_its_positions_and_steps_are_told(evenly: Evenly, b
         {"account_ref": "L1", "overdue": "20.00", "days_in_arrears": "9", "since": "2026-04-01", "status": "", "band": "",
          "pool": "", "collector": ""}
     ]  # fmt: skip
-    told = _json(evenly("explain", "L1", "--creditor", "tidewell", "--on", "2026-04-10", "--json"))
+    told = answer(evenly("explain", "L1", "--creditor", "tidewell", "--on", "2026-04-10", "--json"))
     assert list(told) == ["account", "on", "currency", "overdue", "days_in_arrears", "since", "technical", "status", "band", "pool",
                           "collector", "steps"]  # fmt: skip
     assert (told["overdue"], told["days_in_arrears"], told["since"], told["currency"]) == (
@@ -111,7 +80,7 @@ def test_a_book_is_loaded_and_its_positions_and_steps_are_told(evenly: Evenly, b
 
 def test_believed_then_is_nothing_before_the_book_came(evenly: Evenly, book: Path) -> None:
     evenly("load", str(book), *NEW)
-    told = _json(evenly("explain", "L1", "--creditor", "tidewell", "--on", "2026-04-10", "--believed", "--json"))
+    told = answer(evenly("explain", "L1", "--creditor", "tidewell", "--on", "2026-04-10", "--believed", "--json"))
     assert (told["overdue"], told["days_in_arrears"], told["since"]) == ("0.00", 0, None)
 
 
@@ -205,14 +174,14 @@ def test_verify_seals_proves_and_knows_the_anchor(evenly: Evenly, life: Person) 
     anchor = sealed.stdout.split()[0]
     assert sealed.exit_code == 0 and anchor.startswith("1:")
     assert evenly("seal").stdout == "Nothing new to seal.\n"
-    proof = _json(evenly("verify", "--anchor", anchor, "--json"))
+    proof = answer(evenly("verify", "--anchor", anchor, "--json"))
     assert proof["clean"] is True and proof["findings"] == [] and proof["unsealed"] == 0
     assert f"{proof['head'][0]}:{proof['head'][1]}" == anchor
     assert (proof["entries"], proof["payments"], proof["positions"]) == (2, 1, 1)
     words = evenly("verify")
     assert words.exit_code == 0 and "Nothing is off." in words.stdout
     wrong = evenly("verify", "--anchor", f"1:{'0' * 64}", "--json")
-    assert wrong.exit_code == 1 and _json(wrong)["findings"][0]["what"] == "anchor_missing"
+    assert wrong.exit_code == 1 and answer(wrong)["findings"][0]["what"] == "anchor_missing"
 
 
 def test_each_seal_goes_to_the_log_with_number_and_hash(evenly: Evenly, life: Person) -> None:
@@ -230,13 +199,13 @@ def test_verify_names_what_was_changed_by_hand_and_ends_with_one(
     superuser.commit()
     result = evenly("verify", "--json")
     assert result.exit_code == 1
-    found = {(f["where"], f["what"]): f["row"] for f in _json(result)["findings"]}
+    found = {(f["where"], f["what"]): f["row"] for f in answer(result)["findings"]}
     assert found["entry", "row_changed"] == changed
     assert evenly("verify").stdout.count("OFF: ") == len(found)
 
 
 def test_a_case_tells_its_history_newest_first(evenly: Evenly, life: Person) -> None:
-    told = _json(evenly("case", life.case_ref.lower(), "--json"))
+    told = answer(evenly("case", life.case_ref.lower(), "--json"))
     assert [line["kind"] for line in told[:2]] == ["payment.posted", "entry.posted"]
     words = evenly("case", life.case_ref, "--lines", "1").stdout.splitlines()
     assert len(words) == 1 and "payment.posted" in words[0]
@@ -369,62 +338,3 @@ def test_contractual_reminders_are_switched_on_and_told_once(
         assert evenly("creditor", "tidewell", "--contractual-reminders", "on").exit_code == 0
     assert superuser.scalar(text("select reminds_contractual from creditor")) is True
     assert superuser.scalar(text("select count(*) from history where kind = 'creditor.changed'")) == 1
-
-
-# ---------------------------------------------------------------- statements
-
-
-def test_a_statement_is_a_pdf_made_once(evenly: Evenly, db: Database, tmp_path: Path) -> None:
-    with db.acting() as session:
-        creditor = a_creditor(session, "tidewell")
-        marta = a_person(session, creditor)
-        account = an_account(session, creditor, marta)
-        a_charge(session, account, 6200, date(2025, 3, 1))
-        a_payment(session, [(account, 1200)], date(2025, 4, 1))
-        case = marta.case_ref
-    out = tmp_path / "s.pdf"
-    first = _json(evenly("statement", case, "--year", "2025", "--out", str(out), "--json"))
-    assert out.read_bytes().startswith(b"%PDF-") and first["bytes"] == out.stat().st_size
-    assert _json(evenly("statement", case, "--year", "2025", "--out", str(out), "--json")) == first
-    to = evenly("statement", case, "--to", "2025-03-31", "--large", "--out", "-")
-    assert to.stdout_bytes.startswith(b"%PDF-")
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "told"),
-    [
-        (("--year", "2025", "--to", "2025-03-01"), 2, "give --year, or --to"),
-        ((), 2, "give --year, or --to"),
-        (("--to", "2999-01-01"), 1, "is no time that has been"),
-        (("--from", "2025-03-01", "--to", "2025-02-01"), 1, "is no time that has been"),
-    ],
-)
-def test_a_statement_of_no_time_is_refused(
-    evenly: Evenly, db: Database, words: tuple[str, ...], code: int, told: str
-) -> None:
-    with db.acting() as session:
-        creditor = a_creditor(session)
-        marta = a_person(session, creditor)
-        an_account(session, creditor, marta)
-        case = marta.case_ref
-    result = evenly("statement", case, *words)
-    assert result.exit_code == code and told in result.output
-
-
-def test_a_creditors_statements_are_made_for_all_who_owe_and_not_again(
-    evenly: Evenly, db: Database, superuser: Connection
-) -> None:
-    with db.acting() as session:
-        creditor, other = a_creditor(session, "tidewell"), a_creditor(session, "ashmere")
-        people = [a_person(session, creditor, name=name) for name in ("Marta Lindqvist", "Idris Farrow", "王小明")]
-        for person in people:
-            a_charge(session, an_account(session, creditor, person), 500, date(2025, 5, 1))
-        a_charge(session, an_account(session, other, people[0]), 900, date(2025, 5, 1))
-        a_charge(session, an_account(session, other, a_person(session, other)), 900, date(2025, 5, 1))
-    told = _json(evenly("statements", "--creditor", "tidewell", "--year", "2025", "--json"))
-    assert (told["statements"], told["issued"], told["failed"]) == (3, 2, 1)  # one name has letters that no font of ours has
-    again = _json(evenly("statements", "--creditor", "tidewell", "--year", "2025", "--json"))
-    assert again == told
-    papers = superuser.execute(text("select paper from document where state = 'issued' order by person_id")).scalars()
-    assert ["900" in paper or "9.00" in paper for paper in papers] == [True, False]  # over all debts of the person
-    assert evenly("statements", "--creditor", "tidewell", "--year", "2999").exit_code == 1
