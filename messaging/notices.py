@@ -47,6 +47,8 @@ ANSWERED: Final[Mapping[Kind, Notice]] = {
     Kind.ACCOUNT_PAID_OFF: Notice("payment_noted"),
     Kind.ARRANGEMENT_BROKEN: Notice("plan_missed"),
     Kind.INSTALMENT_MISSED: Notice("plan_missed"),
+    **dict.fromkeys((Kind.HOLD_PLACED, Kind.HOLD_CHANGED, Kind.HOLD_ENDED), Notice("hold_news")),
+    Kind.DISPUTE_ANSWERED: Notice("answer_waits"),
 }
 """The Kinds that are answered by a message of their own."""
 
@@ -74,6 +76,8 @@ SILENT: Final[Mapping[Kind, str]] = {
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
     Kind.ARRANGEMENT_REOPENED: "the payment that was taken back is told",
+    Kind.ARRANGEMENT_RELIEVED: "the hold that did it is told",
+    **dict.fromkeys((Kind.DEBT_DISPUTED, Kind.DISPUTE_TAKEN_BACK), _OWN),
     Kind.DOCUMENT_ISSUED: "it stands in the portal; what it follows from is told",
     Kind.DOCUMENT_FAILED: _DESK,
     **dict.fromkeys((Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED), _OURS),

@@ -13,9 +13,10 @@ confirmation (of a STOP, once, within five minutes, at any hour: like the carrie
 *Week*: the seven days that end today, on the person's clock. A message counts on the day it went.
 
 Rules, in this order: too_late (its time is over; of news: too_old), no_number, number_unusable,
-stopped, confirmed_too_late; what has nothing left to say (`superseded.py`): of reminders plan_ended,
-schedule_changed, not_liable, reminders_off, money_there, money_announced; of a missed payment
-money_there, where its plan is kept again; of a waiting message read, told_already; of thanks for
+stopped, confirmed_too_late; on_hold (a hold stops every message that we begin to this person); what
+has nothing left to say (`superseded.py`): of reminders plan_ended, schedule_changed, not_liable,
+reminders_off, money_there, money_announced, on_hold; of a missed payment money_there, where its plan
+is kept again, and on_hold; of a waiting message read, told_already; of thanks for
 money told_already; then the window (outside_window) and the caps (cap_day, cap_week).
 """
 
@@ -32,6 +33,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.clock import day_start, local
+from cases.debts.held import silenced
 from cases.law.rules import caps
 from messaging.notices import ANSWERED
 from messaging.outbox import GONE, Message
@@ -55,6 +57,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "plan_started": Purpose.PROACTIVE,
     "plan_missed": Purpose.PROACTIVE,
     "payment_changed": Purpose.PROACTIVE,
+    "hold_news": Purpose.PROACTIVE,
     "payment_noted": Purpose.REPLY,
     "answer_waits": Purpose.REPLY,
     "message_waits": Purpose.REPLY,
@@ -103,11 +106,14 @@ def decide(session: Session, messages: Sequence[Message], *, at: datetime, real:
     """
     reach = reach_of(session, messages)
     nothing_left = superseded(session, messages, reach, at)
+    silent = silenced(session, [person for who in reach.values() for person in who.people], at)
     gone = _gone(session, messages, reach, at)
     made: dict[int, Decision] = {}
     for message in messages:
         who = reach[message.id]
-        if (decision := _addressed(message, who, at)) is None:
+        if (decision := _addressed(message, who, at)) is None and PURPOSES[message.template] is Purpose.PROACTIVE:
+            decision = _withheld("on_hold") if silent.intersection(who.people) else None
+        if decision is None:
             over = nothing_left.get(message.id)
             decision = _over(over) if over else _timed(message, who, gone[who.head], at)
         if decision.act is Act.GO and PURPOSES[message.template] is Purpose.PROACTIVE:

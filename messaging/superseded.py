@@ -3,8 +3,9 @@
 A payment, a correction, a reader, another text: each of them makes a planned message untrue or
 needless. `permit` asks here, when a message is claimed, for a whole batch; nothing is written.
 
-- A reminder, by the reasons it was planned for: it stands while one of them does (`_reminded`).
-- News that a plan missed a payment, once the plan is kept again or over (`_kept_again`).
+- A reminder, by the reasons it was planned for: it stands while one of them does (`_reminded`). What is
+  left of a payment on debts that are on hold from reminders is no reason (`cases/debts/hold.py`).
+- News that a plan missed a payment, once the plan is kept again or over, or its debts are on hold (`_kept_again`).
 - A text that says that a message waits, once it was read, or was told of (`_waiting`).
 - Thanks for money, just after other thanks (`_thanked`).
 """
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements.paid import InstalmentPaid, paid_to_plans
 from cases.arrears.position import DERIVE
+from cases.debts.held import held
 from messaging.outbox import GONE, Message
 from messaging.reach import Reach
 from messaging.reminders import ends
@@ -45,7 +47,7 @@ def superseded(
         return [m for m in messages if m.template == template]
 
     found = _reminded(session, [m.id for m in of("reminder")], at)
-    found |= _kept_again(session, [m.id for m in of("plan_missed")])
+    found |= _kept_again(session, [m.id for m in of("plan_missed")], at)
     found |= _waiting(session, of("message_waits"), reach)
     found |= _thanked(session, of("payment_noted"), reach, at)
     return found
@@ -105,9 +107,11 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
     rows = session.execute(_REASONS, {"ids": list(messages), "at": at}).all()
     paid = _instalments(session, [r for r in rows if r.plan_state in _RUNNING])
     left = _dues(session, [r for r in rows if r.due is not None and r.stands and r.wanted])
+    owing = {share.account for each in paid.values() for share in each.shares if share.left > 0}
+    quiet = _quiet(session, owing | {r.account for r in rows if r.due in left}, at)
     over: dict[int, list[str | None]] = defaultdict(list)
     for row in rows:
-        over[row.message_id].append(_over(row, paid, left, at))
+        over[row.message_id].append(_over(row, paid, left, quiet, at))
     made: dict[int, Superseded] = {}
     for message, whys in over.items():
         # One debt whose money is not there is reason enough for the one message.
@@ -121,14 +125,14 @@ def _reminded(session: Session, messages: Sequence[int], at: datetime) -> dict[i
 _RUNNING: Final = ("live", "broken")
 """A plan that missed a payment still runs: its later instalments are reminded of."""
 REMINDED: Final = (
-    "money_announced", "money_there", "plan_ended", "schedule_changed", "not_liable", "reminders_off", "too_late",
-    "unknown_reason",
+    "money_announced", "money_there", "on_hold", "plan_ended", "schedule_changed", "not_liable", "reminders_off",
+    "too_late", "unknown_reason",
 )  # fmt: skip
 """Why a reminder has nothing left to say: of several, the first tells most of the money."""
 
 
 def _over(
-    row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple[int, int]], at: datetime
+    row: Any, paid: Mapping[int, InstalmentPaid], left: Mapping[int, tuple[int, int]], quiet: set[int], at: datetime
 ) -> str | None:
     """Why one reason for reminding no longer stands; None when it does. Each has an end of its own."""
     if row.due_on is not None and at >= ends(row.due_on, row.step, row.zone):
@@ -140,7 +144,8 @@ def _over(
             return "not_liable"
         instalment = paid[row.instalment]
         if instalment.left > 0:
-            return None
+            asked = any(share.left > 0 and share.account not in quiet for share in instalment.shares)
+            return None if asked else "on_hold"
         return "money_announced" if instalment.announced else "money_there"
     if row.due is not None:
         if not row.stands:
@@ -151,7 +156,7 @@ def _over(
             return "reminders_off"
         rest, announced = left[row.due]
         if rest - announced > 0:
-            return None
+            return "on_hold" if row.account in quiet else None
         return "money_announced" if rest > 0 else "money_there"
     return "unknown_reason"
 
@@ -177,18 +182,30 @@ def _dues(session: Session, rows: Sequence[Any]) -> dict[int, tuple[int, int]]:
     return {row.id: (row.rest, row.announced) for row in told}
 
 
-def _kept_again(session: Session, messages: Sequence[int]) -> dict[int, Superseded]:
-    """Of notes that a plan missed a payment: those whose plans are kept again, or over."""
+def _kept_again(session: Session, messages: Sequence[int], at: datetime) -> dict[int, Superseded]:
+    """Of notes that a plan missed a payment: those whose plans are kept again, over, or on hold in all their debts."""
     if not messages:
         return {}
     rows = session.execute(
         text(
-            "select r.message_id, bool_or(coalesce(g.state, '') = 'broken') as stands from reason r"
-            " left join arrangement g on r.subject = 'arrangement:' || g.id where r.message_id = any(:ids) group by 1"
+            "select r.message_id, coalesce(g.state, '') = 'broken' as stands,"
+            " array(select a.account_id from arrangement_account a where a.arrangement_id = g.id) as accounts"
+            " from reason r left join arrangement g on r.subject = 'arrangement:' || g.id"
+            " where r.message_id = any(:ids)"
         ),
         {"ids": list(messages)},
-    )
-    return {row.message_id: Superseded("money_there") for row in rows if not row.stands}
+    ).all()
+    quiet = _quiet(session, {account for row in rows for account in row.accounts}, at)
+    over: dict[int, list[str | None]] = defaultdict(list)
+    for row in rows:
+        resting = row.stands and quiet.issuperset(row.accounts)
+        over[row.message_id].append("on_hold" if resting else None if row.stands else "money_there")
+    return {message: Superseded(min(why for why in whys if why)) for message, whys in over.items() if None not in whys}
+
+
+def _quiet(session: Session, accounts: set[int], at: datetime) -> set[int]:
+    """Which of these debts nobody asks for now."""
+    return {each.account for each in held(session, sorted(accounts), at) if "reminders" in each.stops}
 
 
 # ---------------------------------------------------------------------------- waiting messages

@@ -10,7 +10,7 @@ Minor units; one currency at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -103,8 +103,11 @@ def other(payable: Payable, accounts: Sequence[int], amount: int) -> Choice:
     most = sum(free(debt) for debt in chosen)
     if amount > most:
         raise TOO_MUCH(amount=amount, most_amount=most, currency=payable.currency)
-    claims = [Claim(debt.account, free(debt), debt.since, priority_of(debt.debt_type)) for debt in chosen]
-    parts = between_debts(amount, claims).parts
+    # Named among others a debt on hold comes last; what the others cannot take is named for it.
+    claims = [_claim(debt, free(debt)) for debt in chosen]
+    parts = dict(between_debts(amount, claims).parts)
+    rest = amount - sum(parts.values())
+    parts |= between_debts(rest, [replace(claim, held=False) for claim in claims if claim.held]).parts
     return Choice("other", payable.currency, tuple(
         Share(account, known[account].creditor, minor) for account, minor in parts.items()
     ))  # fmt: skip
@@ -136,8 +139,7 @@ def towards(payable: Payable, plan: int, instalments: Sequence[InstalmentPaid], 
             open_sums[share.account] -= part
             rest -= part
     if rest:
-        claims = [Claim(account, minor, theirs[account].since, priority_of(theirs[account].debt_type))
-                  for account, minor in open_sums.items() if minor]  # fmt: skip
+        claims = [replace(_claim(theirs[account], minor), held=False) for account, minor in open_sums.items() if minor]
         for account, minor in between_debts(rest, claims).parts.items():
             sums[account] = sums.get(account, 0) + minor
     shares = tuple(Share(account, theirs[account].creditor, minor) for account, minor in sums.items())
@@ -148,6 +150,9 @@ def towards(payable: Payable, plan: int, instalments: Sequence[InstalmentPaid], 
 def _choices(currency: str, debts: list[Coverable], paid: dict[int, list[InstalmentPaid]]) -> list[Choice]:
     """The sums that suggest themselves, the next thing first."""
     found = []
+    debts = [debt for debt in debts if not debt.stopped("money")]
+    if not debts:
+        return []
     for plan in sorted({debt.plan for debt in debts if debt.plan is not None}, reverse=True):
         theirs = {debt.account: debt for debt in debts if debt.plan == plan}
         asked = _next(currency, plan, theirs, paid.get(plan, []))
@@ -161,6 +166,11 @@ def _choices(currency: str, debts: list[Coverable], paid: dict[int, list[Instalm
     everything = tuple(Share(debt.account, debt.creditor, free(debt)) for debt in debts)
     found.append(Choice("all", currency, everything))
     return found
+
+
+def _claim(debt: Coverable, minor: int) -> Claim[int]:
+    """What a debt asks of a sum that is shared by the rule."""
+    return Claim(debt.account, minor, debt.since, priority_of(debt.debt_type), held=debt.stopped("money"))
 
 
 def _next(currency: str, plan: int, theirs: dict[int, Coverable], instalments: list[InstalmentPaid]) -> Choice | None:

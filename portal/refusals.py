@@ -46,6 +46,10 @@ _BOTH: Final[dict[str, str]] = {
     "proposal.other_currency": _b("One plan has one currency. Choose debts in the same currency."),
     "conversation.empty": _b("Your message has no words yet. Write something, then send it."),
     "conversation.too_long": _b("Your message is too long. Keep it to %(most)s letters or fewer."),
+    "proposal.on_hold": _b("%(account)s is on hold, so no plan can be made over it. Leave it out."),
+    "dispute.answered": _b("This was answered on %(at)s. Open the debt again to see the answer."),
+    "dispute.open_already": _b("This debt was disputed on %(at)s already. It is being looked into."),
+    "dispute.ground_unknown": _b("Choose what is wrong with the debt."),
     "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""
@@ -73,6 +77,8 @@ DEBTOR: Final[dict[str, str]] = _BOTH | {
     "document.too_many": _d("You had %(most)s letters made today. Please come back tomorrow for more."),
     "statement.period": _d("Choose days from the earlier to the later. The last one is today or before."),
     "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
+    "dispute.unknown": _d("We cannot find this. Go back to the debt."),
+    "dispute.unknown_account": _d("We cannot find this debt. Go back to your debts."),
 }
 
 STAFF: Final[dict[str, str]] = _BOTH | {
@@ -95,6 +101,19 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "document.too_many": _s("This person had %(most)s letters made within a day. Make more tomorrow."),
     "statement.period": _s("From %(first)s to %(last)s is no time that has been. Name the earlier day first."),
     "proposal.reason_unknown": _s("Choose one of the reasons in the list."),
+    "dispute.unknown": _s("There is no such dispute. Open the case again."),
+    "dispute.unknown_account": _s("This person does not owe that debt. Choose another one."),
+    "dispute.answer_unknown": _s("Choose one of the answers in the list."),
+    "hold.unknown": _s("There is no such hold. Open the case again."),
+    "hold.unknown_account": _s("One of these debts is not theirs. Choose again."),
+    "hold.no_account": _s("Choose at least one debt for the hold."),
+    "hold.basis_unknown": _s("Choose one of the reasons in the list."),
+    "hold.stops_nothing": _s("Choose at least one thing that the hold stops."),
+    "hold.no_end": _s("Choose the last day, or the day on which you look at it again."),
+    "hold.day_wrong": _s("Choose %(earliest)s or a later day."),
+    "hold.not_covered": _s("A breathing space does not cover one of these debts. Leave it out."),
+    "hold.over": _s("This hold is over. Place a new one."),
+    "hold.disputed": _s("A dispute waits for its answer. Answer it, and the hold follows."),
     "work.nothing_open": _s("Nothing waits here any more. Go back to your queue."),
     "work.taken": _s("A colleague has this case open until %(until)s. Take the next one."),
     "work.cannot_wait": _s("Distress cannot be postponed. Open the case, or pass it on."),

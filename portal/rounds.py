@@ -25,6 +25,7 @@ from cases.arrangements import expiry
 from cases.arrears import daily
 from cases.clock import Clock
 from cases.db import Database, passing
+from cases.debts import hold
 from cases.history import Actor
 from cases.law import rules
 from messaging import delivery, inquiry, notices, overdue_statements, pace, receipt, reminders
@@ -162,6 +163,16 @@ class Rounds:
         with self.db.acting() as session:
             return overdue_statements.raise_overdue(session, at=self.clock.now())
 
+    def holds(self) -> int:
+        """Tells of holds that are over, and puts before collectors those whose review has come."""
+        told = 0
+        while True:
+            with self.db.acting() as session:
+                now = hold.pass_time(session, by=BY, at=self.clock.now(), most=MOST)
+            told += now
+            if now < MOST:
+                return told
+
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
         with self.db.acting() as session:
@@ -267,6 +278,7 @@ class Rounds:
         """
         self.day()
         self.statements()
+        self.holds()
         self.sweep()
         self.expire()
         self.events()

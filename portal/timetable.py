@@ -25,6 +25,7 @@ ROUNDS: Final[dict[str, float]] = {
     "seal": MINUTE,
     "expire": MINUTE,
     "statements": HOUR,
+    "holds": HOUR,
     "forget": HOUR,
 }
 """Every how many seconds each round is made. `codes`, `answers`, `events`, `payments`, `papers` and `deliver` are also

@@ -14,6 +14,9 @@ A plan keeps `judged_on` (missed as of which day) and `counted_on` (money up to 
 `next_change` is the first day whose close can change the judgement by time alone: closes judge as of that day,
 one after another, so that the same days are judged however late a close comes.
 
+Days on which a debt is on hold from judging (`debts/hold.py`) count towards nothing missed there: tolerance
+runs on after them. A hold that makes a broken plan live again cures nothing: the plan is *relieved*.
+
 A completed plan is over, and so is its hold on its accounts. When its money goes back it is open again, live
 or broken, unless another plan has taken one of its accounts meanwhile: what is owed is then that plan's.
 
@@ -22,8 +25,8 @@ Lock order: the accounts of a plan by id (`hold`), then plans by id.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import select, text, update
@@ -32,6 +35,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements.arrangement import Arrangement, ArrangementAccount, by_person
 from cases.arrangements.paid import InstalmentPaid, paid_to_plans
 from cases.debts.account import Account
+from cases.debts.held import Pause, day_after
 from cases.history import Actor, Kind, record
 from cases.work import queue
 
@@ -52,12 +56,13 @@ class Judgement:
 
 @dataclass(slots=True)
 class Changes:
-    """How many plans were judged, and how many of them broke, missed more, were cured, completed or opened again."""
+    """How many plans were judged, and how many broke, missed more, were cured, relieved, completed, reopened."""
 
     judged: int = 0
     broken: int = 0
     missed: int = 0
     cured: int = 0
+    relieved: int = 0
     completed: int = 0
     reopened: int = 0
 
@@ -76,13 +81,40 @@ class _Asked:
     on: date
 
 
-def judgement(instalments: Sequence[InstalmentPaid], *, tolerance_days: int, day: date) -> Judgement:
-    """How a plan stands as of `day`, from its instalments and what has met them. Pure."""
-    tolerance = timedelta(days=tolerance_days)
-    unpaid = [each for each in instalments if each.paid < each.due]
-    missed = tuple(each for each in unpaid if each.left > 0 and each.due_on + tolerance <= day)
-    state = "broken" if missed else "live" if unpaid else "completed"
-    return Judgement(state, missed, min((d for each in unpaid if (d := each.due_on + tolerance) > day), default=NEVER))
+def judgement(
+    instalments: Sequence[InstalmentPaid], *, tolerance_days: int, day: date,
+    pauses: Mapping[int, Sequence[Pause]] | None = None,
+) -> Judgement:  # fmt: skip
+    """How a plan stands as of `day`, from its instalments, what has met them, and its accounts' pauses. Pure.
+
+    Of a missed instalment only the shares are given that are missed.
+    """
+    held = pauses or {}
+    missed, ahead = [], NEVER
+    for each in instalments:
+        if each.paid >= each.due:
+            continue
+        late = []
+        for share in each.shares:
+            if share.paid >= share.due:
+                continue
+            from_on = day_after(each.due_on, tolerance_days, held.get(share.account, ())) or NEVER
+            if from_on > day:
+                ahead = min(ahead, from_on)
+            elif share.left > 0:
+                late.append(share)
+        if late:
+            missed.append(replace(each, shares=tuple(late)))
+    state = "broken" if missed else "live" if any(each.paid < each.due for each in instalments) else "completed"
+    return Judgement(state, tuple(missed), ahead)
+
+
+def pauses_of(session: Session, plans: Sequence[int]) -> dict[int, list[Pause]]:
+    """The days on which the accounts of these plans are on hold from judging, by account. One statement."""
+    found: dict[int, list[Pause]] = defaultdict(list)
+    for row in session.execute(_PAUSES, {"ids": list(plans)}):
+        found[row.account_id].append(Pause(row.starts_on, row.ends))
+    return found
 
 
 def hold(session: Session, accounts: Iterable[int]) -> None:
@@ -101,8 +133,13 @@ def hold(session: Session, accounts: Iterable[int]) -> None:
                     .with_for_update(key_share=True))  # fmt: skip
 
 
-def judge(session: Session, accounts: Iterable[int], *, by: Actor, at: datetime) -> Changes:
-    """Judges the plans of these accounts after an act; the caller holds the accounts (`hold`)."""
+def judge(
+    session: Session, accounts: Iterable[int], *, by: Actor, at: datetime, relieved: bool = False
+) -> Changes:
+    """Judges the plans of these accounts after an act; the caller holds the accounts (`hold`).
+
+    `relieved`: the act holds debts, so what is live again is so without money.
+    """
     session.flush()
     changes = Changes()
     plans = session.scalars(_OF_ACCOUNTS, {"accounts": sorted(set(accounts))}).all()
@@ -114,7 +151,7 @@ def judge(session: Session, accounts: Iterable[int], *, by: Actor, at: datetime)
             day, today = ended[plan.id]
             counted = max(plan.counted_on or today, today)
             asked[plan.id] = _Asked(max(plan.judged_on or day, day), counted, counted)
-        _write(session, some, asked, changes, by, at)
+        _write(session, some, asked, changes, by, at, relieved=relieved)
     return changes
 
 
@@ -147,9 +184,10 @@ def unlike(session: Session) -> tuple[int, str, str] | None:
     while plans := session.scalars(_JUDGED, {"after": after, "most": AT_ONCE}).all():
         rows = session.scalars(select(Arrangement).where(Arrangement.id.in_(plans)).order_by(Arrangement.id)).all()
         paid = _paid(session, {plan.id: plan.counted_on or plan.agreed_on for plan in rows})
+        pauses = pauses_of(session, plans)
         for plan in rows:
             day = plan.judged_on or plan.agreed_on
-            found = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day)
+            found = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day, pauses=pauses)
             if (plan.state, plan.missed) != (found.state, len(found.missed)):
                 return plan.id, f"{plan.state}/{plan.missed}", f"{found.state}/{len(found.missed)}"
         after = plans[-1]
@@ -170,12 +208,13 @@ def _locked(session: Session, plans: Sequence[int]) -> dict[int, Arrangement]:
 
 def _write(
     session: Session, plans: Mapping[int, Arrangement], asked: Mapping[int, _Asked], changes: Changes, by: Actor,
-    at: datetime,
+    at: datetime, *, relieved: bool = False,
 ) -> None:  # fmt: skip
     """Judges these plans and writes what has changed."""
     paid = _paid(session, {number: how.counted for number, how in asked.items()})
     days = {"ids": list(asked), "days": [how.counted for how in asked.values()]}
     ahead: dict[int, date] = {row.plan: row.day for row in session.execute(_AHEAD, days)}
+    pauses = pauses_of(session, list(asked))
     followed = set(session.scalars(_FOLLOWED, {"ids": [i for i, p in plans.items() if p.state == "completed"]}))
     for number, plan in sorted(plans.items()):
         how = asked[number]
@@ -184,14 +223,18 @@ def _write(
         if number in followed:
             plan.next_change = NEVER
             continue
-        found = judgement(paid[number], tolerance_days=plan.tolerance_days, day=how.day)
+        found = judgement(paid[number], tolerance_days=plan.tolerance_days, day=how.day, pauses=pauses)
         plan.next_change = min(found.next_change, ahead.get(number, NEVER))
         was, before = plan.state, plan.missed
         plan.state, plan.missed = found.state, len(found.missed)
         if (plan.state == "completed") != (was == "completed"):
             _end(session, plan, at if plan.state == "completed" else None)
         session.flush()
-        _tell(session, plan, was, before, found, paid[number], how.on, changes, by, at)
+        kind = _change(was, before, found)
+        if relieved and kind == Kind.ARRANGEMENT_CURED:
+            kind = Kind.ARRANGEMENT_RELIEVED
+        if kind is not None:
+            _tell(session, plan, kind, was, found, paid[number], how.on, changes, by, at)
     session.flush()
 
 
@@ -215,13 +258,10 @@ def _end(session: Session, plan: Arrangement, ended_at: datetime | None) -> None
 
 
 def _tell(
-    session: Session, plan: Arrangement, was: str, before: int, found: Judgement, paid: Sequence[InstalmentPaid],
+    session: Session, plan: Arrangement, kind: Kind, was: str, found: Judgement, paid: Sequence[InstalmentPaid],
     on: date, changes: Changes, by: Actor, at: datetime,
 ) -> None:  # fmt: skip
     """One line for each liable person, with the sums of their own shares, and the item of the desk."""
-    kind = _change(was, before, found)
-    if kind is None:
-        return
     name = kind.partition(".")[2]
     setattr(changes, name, getattr(changes, name) + 1)
     subject = f"arrangement:{plan.id}"
@@ -286,6 +326,14 @@ select plan, min(ahead) as day from (
   cross join lateral (values (n.announced_on), (n.ended_on)) d(ahead)
   where n.replaced_at is null and d.ahead > a.day) x
 group by plan
+""")
+
+_PAUSES: Final = text("""
+select distinct k.account_id, h.starts_on, t.last_on + 1 as ends
+from arrangement_account a join hold_account k on k.account_id = a.account_id
+join hold h on h.id = k.hold_id and 'judging' = any(h.stops)
+join hold_term t on t.hold_id = h.id and t.replaced_at is null
+where a.arrangement_id = any(:ids)
 """)
 
 # Plans of which another one has taken an account since.

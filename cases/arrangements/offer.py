@@ -27,11 +27,14 @@ from cases.arrangements import schedule
 from cases.arrangements.schedule import Dates, Debt, Limits, Rhythm, Schedule, Upfront
 from cases.arrears import position
 from cases.clock import calendar_for
+from cases.debts import held
+from cases.debts.held import HOLDS_OF, Held
 from cases.money import decimals_of, shares
 from cases.refusal import refusal_code
 
 NO_ACCOUNT = refusal_code("proposal.no_account")
 UNKNOWN_ACCOUNT = refusal_code("proposal.unknown_account", "account")
+ON_HOLD = refusal_code("proposal.on_hold", "account")
 OTHER_CURRENCY = refusal_code("proposal.other_currency", "account")
 PROMISE_UPFRONT = refusal_code("proposal.promise_upfront")
 
@@ -62,11 +65,16 @@ class Coverable:
     plan: int | None
     """The live arrangement that has this account now; approving another ends that one."""
     today: date
+    holds: tuple[Held, ...] = ()
 
     @property
     def owed(self) -> int:
         """What a plan may cover: what is overdue of a scheduled account, the balance of any other."""
         return max(self.overdue if self.scheduled else self.balance, 0)
+
+    def stopped(self, what: str) -> bool:
+        """Whether a hold stops something of this debt today (`debts/hold.py`)."""
+        return held.stops(self.holds, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +158,8 @@ def schedule_of(
 
 def offer(session: Session, people: Sequence[int], currency: str, at: datetime) -> Offer:
     """What these ids (one person's, all joined) may cover by a plan in one currency. Two statements."""
-    found = [each for each in coverable(session, people, at) if each.currency == currency and each.owed]
-    return Offer(currency, tuple(found))
+    found = (each for each in offers(session, people, at) if each.currency == currency)
+    return next(found, Offer(currency, ()))
 
 
 def coverable(session: Session, people: Sequence[int], at: datetime) -> list[Coverable]:
@@ -164,15 +172,19 @@ def coverable(session: Session, people: Sequence[int], at: datetime) -> list[Cov
     for row in rows:
         stands = positions.get(row.account)
         overdue, since = (stands.overdue, stands.since) if stands else (0, None)
-        found.append(Coverable(**row._mapping, overdue=overdue, since=since))
+        known = {**row._mapping, "holds": Held.read(row.account, row.holds)}
+        found.append(Coverable(**known, overdue=overdue, since=since))
     return sorted(found, key=lambda each: (each.since or date.max, each.account))
 
 
 def offers(session: Session, people: Sequence[int], at: datetime) -> list[Offer]:
-    """What these ids may cover, an offer for each currency in which something is owed. Two statements."""
+    """What these ids may cover, an offer for each currency in which something is owed. Two statements.
+
+    A debt that is on hold from plans is not among it.
+    """
     found: dict[str, list[Coverable]] = {}
     for each in coverable(session, people, at):
-        if each.owed:
+        if each.owed and not each.stopped("plans"):
             found.setdefault(each.currency, []).append(each)
     return [Offer(currency, tuple(accounts)) for currency, accounts in found.items()]
 
@@ -190,8 +202,8 @@ def preview(
 def draft(session: Session, people: Sequence[int], accounts: Sequence[int], terms: Terms, at: datetime) -> Draft:
     """Terms laid over what these accounts owe now; accounts that owe nothing are left out.
 
-    Refuses `proposal.no_account`, `proposal.unknown_account` (not this person's), `proposal.other_currency`,
-    `proposal.promise_upfront`, and by what `schedule.plan` refuses: `plan.nothing_owed`,
+    Refuses `proposal.no_account`, `proposal.unknown_account` (not this person's), `proposal.on_hold`,
+    `proposal.other_currency`, `proposal.promise_upfront`, and by what `schedule.plan` refuses: `plan.nothing_owed`,
     `plan.amount_too_small`, `plan.first_day_past`, `plan.first_day_too_far`, `plan.too_many_instalments`,
     `plan.upfront_…`, `plan.month_day_unknown`.
     """
@@ -208,6 +220,8 @@ def draft(session: Session, people: Sequence[int], accounts: Sequence[int], term
     for each in chosen:
         if each.currency != currency:
             raise OTHER_CURRENCY(account=each.account)
+        if each.stopped("plans"):
+            raise ON_HOLD(account=each.ref)
     owing = [each for each in chosen if each.owed]
     if not owing:
         raise schedule.NOTHING_OWED()
@@ -231,9 +245,12 @@ def owed_now(
 ) -> tuple[dict[int, int], date]:
     """What may be covered of each of these accounts now, minor units, and the day that it is for them.
 
-    An account that this person no longer owes is not among them.
+    An account that this person no longer owes is not among them. Refuses `proposal.on_hold`.
     """
     known = [each for each in coverable(session, people, at) if each.account in set(accounts)]
+    for each in known:
+        if each.stopped("plans"):
+            raise ON_HOLD(account=each.ref)
     today = max((each.today for each in known), default=at.date())
     return {each.account: each.owed for each in known}, today
 
@@ -243,7 +260,7 @@ def least(currency: str) -> int:
     return int(10 ** decimals_of(currency))
 
 
-_ACCOUNTS: Final = text("""
+_ACCOUNTS: Final = text(f"""
 select a.id as account, a.ref, c.id as creditor, c.name as creditor_name, c.country, a.currency,
   coalesce(t.debt_type, '') as debt_type, d.today,
   exists (select from due u where u.account_id = a.id and u.replaced_at is null and u.amount > 0) as scheduled,
@@ -253,7 +270,8 @@ select a.id as account, a.ref, c.id as creditor, c.name as creditor_name, c.coun
             where m.account_id = a.id and m.replaced_at is null and m.announced_on <= d.today
               and (m.ended_on is null or m.ended_on > d.today)), 0)::bigint as announced,
   (select p.arrangement_id from arrangement_account p
-   where p.account_id = a.id and p.ended_at is null) as plan
+   where p.account_id = a.id and p.ended_at is null) as plan,
+  {HOLDS_OF.format(account="a.id", day="d.today")} as holds
 from account a
 join creditor c on c.id = a.creditor_id
 cross join lateral (select (cast(:at as timestamptz) at time zone c.zone)::date as today) d

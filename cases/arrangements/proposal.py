@@ -177,7 +177,7 @@ def approve(session: Session, proposal: int, *, by: Actor, at: datetime) -> int:
     """Agrees to what the person asked for: makes the plan and tells each liable person. Returns its id.
 
     Of two at once one wins; the other gets `proposal.decided` with who and when. Also refuses
-    `proposal.own_offer`, `proposal.expired`, `proposal.changed`.
+    `proposal.own_offer`, `proposal.expired`, `proposal.changed`, `proposal.on_hold`.
     """
     return _agree(session, _waiting(session, proposal, of="person"), by=by, at=at)
 

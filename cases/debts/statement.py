@@ -20,6 +20,7 @@ from typing import Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from cases.debts.held import Held, held_on
 from cases.refusal import refusal_code
 
 NotAPeriod = refusal_code("statement.period", "first", "last")
@@ -118,16 +119,25 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """All debts of a person from the day `first` to the day `last`, both in it, and the plans in force at its end."""
+    """All debts of a person from the day `first` to the day `last`, both in it; plans and holds in force at its end."""
 
     first: date
     last: date
     purses: tuple[Purse, ...]
     plans: tuple[Plan, ...]
+    holds: tuple[Held, ...] = ()
+
+    @property
+    def on_hold(self) -> list[tuple[Debt, tuple[Held, ...]]]:
+        """The debts that were on hold at its end, with their holds."""
+        held: dict[int, tuple[Held, ...]] = {}
+        for each in self.holds:
+            held[each.account] = (*held.get(each.account, ()), each)
+        return [(debt, held[debt.account]) for purse in self.purses for debt in purse.debts if debt.account in held]
 
 
 def statement_of(session: Session, people: Sequence[int], first: date, last: date, *, at: datetime) -> Statement:
-    """The statement of these ids (one person's, all joined), as it is known now. Three queries.
+    """The statement of these ids (one person's, all joined), as it is known now. Four queries.
 
     It ends at the latest on the day that it is for a creditor at `at`. Debts that were nought all the time are left
     out. Raises NotAPeriod where `last` comes before `first`, or has not come yet.
@@ -151,6 +161,7 @@ def statement_of(session: Session, people: Sequence[int], first: date, last: dat
         last,
         tuple(Purse(currency, tuple(debts)) for currency, debts in purses.items()),
         tuple(Plan(**{**row._mapping, "creditors": tuple(row.creditors)}) for row in plans),
+        tuple(held_on(session, list(entries), last)),
     )
 
 

@@ -51,11 +51,12 @@ PASS_TO = refusal_code("work.pass_to", "user")
 
 KINDS: Final = (
     "proposal", "message", "uncertain", "undelivered", "stop", "broken", "stuck", "refund", "dispute", "payment",
-    "document", "statement",
+    "document", "statement", "disputed", "hold",
 )  # fmt: skip
 """What an item is about. `broken`: a plan; `stuck`: an account or plan that the day-end run could not do;
 `refund`, `dispute`: of a card payment; `payment`: one that came otherwise than it was begun;
-`document`: one that could not be made; `statement`: one that is owed by law."""
+`document`: one that could not be made; `statement`: one that is owed by law; `disputed`: a debt;
+`hold`: one whose review has come, or that has ended."""
 HELD_FOR: Final = timedelta(minutes=20)
 """How long a case stays with the collector who opened it, unless they finish or give it back."""
 POSTPONE_REASONS: Final = ("waiting_person", "waiting_creditor", "call_back", "other")

@@ -4,12 +4,13 @@ What it says stands in `cases/debts/statement.py`; it adds up to the penny there
 here but the totals of a column.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from cases.debts.held import Held, until
 from cases.debts.statement import Debt, Line, Plan, Purse, Statement, statement_of
 from cases.history import Actor
 from messaging import documents
@@ -89,7 +90,12 @@ def statement_paper(
     if not statement.purses:
         paper.text(_("You owed nothing in this time, and nothing was charged or paid."))
     for plan in statement.plans:
-        _plan(paper, plan, tongue)
+        paper.heading(_("Your plan"))
+        paper.text(plan_words(plan, tongue))
+    if statement.on_hold:
+        paper.heading(_("On hold"))
+        for debt, holds in statement.on_hold:
+            paper.text(hold_words(debt, holds, tongue))
     if statement.purses:
         paper.heading(_("Each debt, line by line"))
         for purse in statement.purses:
@@ -132,6 +138,33 @@ def name_of(debt: Debt, tongue: Tongue) -> str:
     return f"{debt.creditor}, {tongue.word(KINDS, debt.kind, tongue._('A bill'))}, {debt.ref}"
 
 
+def plan_words(plan: Plan, tongue: Tongue) -> str:
+    """A plan in force, in two sentences."""
+    _ = tongue._
+    each = f"{tongue.money(plan.amount, plan.currency)} {tongue.word(EACH, plan.rhythm)}"
+    when = _("The first payment is on %(first)s, the last on %(last)s.",
+             first=tongue.day(plan.first_on), last=tongue.day(plan.last_on))  # fmt: skip
+    if plan.count == 1:
+        each = tongue.money(plan.amount, plan.currency)
+        when = _("It is to be paid on %(day)s.", day=tongue.day(plan.first_on))
+    count = tongue._n("%(num)s payment", "%(num)s payments", plan.count)
+    return (_("%(each)s to %(creditors)s: %(count)s.", each=each, creditors=", ".join(plan.creditors), count=count)
+            + " " + when)  # fmt: skip
+
+
+def hold_words(debt: Debt, holds: Sequence[Held], tongue: Tongue) -> str:
+    """A debt that is on hold: since when, and until when or when it is looked at again."""
+    _, name = tongue._, name_of(debt, tongue)
+    since = tongue.day(min(each.starts_on for each in holds))
+    last_on, review_on = until(holds)
+    if last_on is not None:
+        return _("%(debt)s: on hold from %(first)s to %(last)s.", debt=name, first=since, last=tongue.day(last_on))
+    if review_on is not None:
+        return _("%(debt)s: on hold since %(first)s. We look at it again on %(day)s.", debt=name, first=since,
+                 day=tongue.day(review_on))  # fmt: skip
+    return _("%(debt)s: on hold since %(first)s.", debt=name, first=since)
+
+
 def _purse(paper: Paper, purse: Purse, statement: Statement, tongue: Tongue) -> None:
     _ = tongue._
 
@@ -162,20 +195,6 @@ def _across(of: Purse | Debt, money: Callable[[int], str]) -> list[str]:
     """What a row across says: what was owed, all that was added or taken off, what was paid, what is owed."""
     paid = of.sums["payments"]
     return [money(of.opening), money(of.closing - of.opening - paid), money(paid), money(of.closing)]
-
-
-def _plan(paper: Paper, plan: Plan, tongue: Tongue) -> None:
-    _ = tongue._
-    paper.heading(_("Your plan"))
-    each = f"{tongue.money(plan.amount, plan.currency)} {tongue.word(EACH, plan.rhythm)}"
-    when = _("The first payment is on %(first)s, the last on %(last)s.",
-             first=tongue.day(plan.first_on), last=tongue.day(plan.last_on))  # fmt: skip
-    if plan.count == 1:
-        each = tongue.money(plan.amount, plan.currency)
-        when = _("It is to be paid on %(day)s.", day=tongue.day(plan.first_on))
-    count = tongue._n("%(num)s payment", "%(num)s payments", plan.count)
-    paper.text(_("%(each)s to %(creditors)s: %(count)s.", each=each, creditors=", ".join(plan.creditors), count=count)
-               + " " + when)  # fmt: skip
 
 
 def _debt(paper: Paper, debt: Debt, statement: Statement, tongue: Tongue) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import arrangement
 from cases.arrangements.arrangement import LivePlan
-from cases.arrangements.monitoring import judgement
+from cases.arrangements.monitoring import judgement, pauses_of
 from cases.arrangements.offer import Coverable
 from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
 from cases.arrears import explain
@@ -111,6 +111,7 @@ def running_over(session: Session, accounts: Sequence[int]) -> list[Running]:
     """The plans that run over these accounts, as far as they concern them."""
     live = arrangement.live_plans(session, accounts=accounts)
     paid = paid_to_plans(session, [one.arrangement.id for one in live], today()) if live else {}
+    pauses = pauses_of(session, [one.arrangement.id for one in live]) if live else {}
     found = []
     for one in live:
         mine = {each.account_id for each in one.accounts}
@@ -121,7 +122,9 @@ def running_over(session: Session, accounts: Sequence[int]) -> list[Running]:
         ]  # fmt: skip
         instalments = [each for each in instalments if each.shares]
         judged = one.arrangement.judged_on or one.arrangement.agreed_on
-        missed = judgement(instalments, tolerance_days=one.arrangement.tolerance_days, day=judged).missed
+        missed = judgement(
+            instalments, tolerance_days=one.arrangement.tolerance_days, day=judged, pauses=pauses
+        ).missed
         found.append(Running(one, instalments, sum(each.paid == each.due for each in instalments), list(missed),
                              next_instalment(instalments)))  # fmt: skip
     return found

@@ -41,6 +41,8 @@ from portal.collector.face import (
     show,
     user,
 )
+from portal.collector.hold_words import held_words
+from portal.collector.holds import on_hold
 from portal.collector.letters import letters
 from portal.collector.waiting import why, wish_words
 from portal.forms import Form, HiddenField, NoteField
@@ -140,8 +142,9 @@ def page(ref: str, write: Write) -> str:
             only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
             letters=letters(session, found), sums=sums_of(accounts),
             payments=attempts(session, found.people, called_by_id, names, first_names),
-            can_plan=any(each.owed for each in accounts), can_pay=any(free(each) for each in accounts), late=LATE,
-            lines_named=LINES,
+            can_plan=any(each.owed and not each.stopped("plans") for each in accounts),
+            can_pay=any(free(each) for each in accounts), late=LATE, lines_named=LINES,
+            holds=on_hold(session, found, known), held_words=held_words,
         )  # fmt: skip
 
 
@@ -173,6 +176,10 @@ def _hindrance(row: Proposal, covered: Sequence[ProposalAccount], known: Mapping
     days = [known[each.account_id].today for each in covered if each.account_id in known]
     if days and row.expires_on < max(days):
         return _("Its first payment was on %(day)s. Offer a later first day.", day=day(row.expires_on))
+    held = [called(known[each.account_id]) for each in covered
+            if each.account_id in known and known[each.account_id].stopped("plans")]  # fmt: skip
+    if held:
+        return _("On hold: %(debts)s. Offer a plan without it, or decline.", debts="; ".join(held))
     if any(each.account_id not in known or known[each.account_id].owed < each.amount for each in covered):
         return _("Less is owed by now than it covers. Offer a plan over what is owed.")
     return None

@@ -16,10 +16,10 @@ from cases.history import Actor, Kind, Line, timeline
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
-from portal.collector import money
+from portal.collector import hold_words, money
 from portal.collector.face import day_words
-from portal.collector.known import Event, Known, account, by_id, number, who
-from portal.collector.waiting import RHYTHMS, TEMPLATES, quote
+from portal.collector.known import Event, Known, account, by_id, number, quote, who
+from portal.collector.waiting import RHYTHMS, TEMPLATES
 from portal.collector.withheld import why_not
 from portal.language import _, _n, _s, clock_time, day, day_plain, moment, money_text
 
@@ -75,7 +75,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.DOCUMENT_FAILED: (_s("Letter not made"), "alert", ""),
     Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
     Kind.HISTORY_REDACTED: (_s("A line lost its facts"), "minus", "off"),
-    **money.WHAT,
+    **money.WHAT, **hold_words.WHAT,
 }
 
 REASONS: Final = {
@@ -279,6 +279,7 @@ def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
             "dispute": _("A payment that the payer’s bank asked back."),
             "document": _("A letter that could not be made."), "statement": _("A statement that was owed."),
+            "hold": _("A hold that has ended."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
 
 
@@ -306,5 +307,5 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter, Kind.CONSENT_GIVEN: _consent,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
-    Kind.SIGNED_IN: _signed_in, **money.SAY,
+    Kind.SIGNED_IN: _signed_in, **money.SAY, **hold_words.SAY,
 }  # fmt: skip

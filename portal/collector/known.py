@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,8 @@ from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
 from portal.language import _
+
+LONGEST_QUOTE: Final = 90
 
 
 @dataclass
@@ -66,3 +68,13 @@ def by_id(session: Session, table: Any, lines: Sequence[Line], name: str) -> dic
     """The rows of `table` that these lines are about, by id; `name` is how their subjects begin."""
     ids = {number(line) for line in lines if line.subject and line.subject.startswith(f"{name}:")}
     return {row.id: row for row in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
+
+
+def quote(words: str | None) -> str:
+    """The beginning of what someone said, in quotation marks; erased words say so."""
+    if words is None:
+        return _("These words were erased.")
+    short = " ".join(words.split())
+    if len(short) > LONGEST_QUOTE:
+        short = short[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + " …"
+    return f"“{short}”"

@@ -131,12 +131,14 @@ def _prepare(form: Came, payable: Payable) -> None:
         ("debts", _("Debts that you choose"), _("Priority debts first, then the oldest.")),
     ]
     form.debts.options = [
-        (debt.account, called(debt), _("%(amount)s owed", amount=money_text(free(debt), debt.currency)))
+        (debt.account, called(debt),
+         _("%(amount)s owed, on hold", amount=money_text(free(debt), debt.currency)) if debt.stopped("money")
+         else _("%(amount)s owed", amount=money_text(free(debt), debt.currency)))
         for debt in payable.debts
-    ]
+    ]  # fmt: skip
     if not form.is_submitted():
         form.what.process_data(form.what.options[0][0])
-        form.debts.process_data([debt.account for debt in payable.debts])
+        form.debts.process_data([debt.account for debt in payable.debts if not debt.stopped("money")])
         form.on.data = today()
         form.on.typed_parts = {part: str(getattr(today(), part)) for part in form.on.parts}
     if not form.key.data:

@@ -178,7 +178,7 @@ def offer(ref: str, number: int) -> ResponseReturnValue:
 
 def _owed(session: Session, case: Case, currency: str | None = None) -> tuple[list[str], list[Coverable]]:
     """The currencies in which something may be covered, and what may be, in one of them."""
-    all_ = [each for each in coverable(session, case.people, g.now) if each.owed]
+    all_ = [each for each in coverable(session, case.people, g.now) if each.owed and not each.stopped("plans")]
     currencies = sorted({each.currency for each in all_})
     wanted = currency or request.args.get("currency")
     if wanted not in currencies:

@@ -50,6 +50,7 @@ _KINDS: Final = {
     "proposal": _l("Proposals"), "message": _l("Messages"), "stop": _l("May mean STOP"),
     "undelivered": _l("Not delivered"), "uncertain": _l("Unclear delivery"), "broken": _l("Broken plans"),
     "refund": _l("Refunds"), "dispute": _l("Asked back by the bank"), "payment": _l("Another sum"),
+    "disputed": _l("Disputes"), "hold": _l("Holds to look at"),
     "stuck": _l("Stuck in the day’s run"), "document": _l("Letters not made"), "statement": _l("Statements owed"),
 }  # fmt: skip
 

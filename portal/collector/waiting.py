@@ -1,6 +1,6 @@
 """What waits, in words: why a case stands in the queue, as a tag and one sentence.
 
-The subjects of all items that a page shows are read at once, at most ten statements a page: one for each
+The subjects of all items that a page shows are read at once, at most twelve statements a page: one for each
 table of which there is an item, two for what is paid to broken plans.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.monitoring import judgement
+from cases.arrangements.monitoring import judgement, pauses_of
 from cases.arrangements.paid import paid_to_plans
 from cases.arrangements.proposal import Proposal
 from cases.arrears.day_run import Stuck
@@ -20,10 +20,10 @@ from cases.debts.account import Account
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
+from portal.collector.hold_words import why_words
+from portal.collector.known import quote
 from portal.collector.money import missing_words, reported_words
 from portal.language import _, _l, _s, day_plain, money_text, today
-
-LONGEST_QUOTE: Final = 90
 
 RHYTHMS: Final = {
     "monthly": _s("%(amount)s a month"),
@@ -41,6 +41,7 @@ TEMPLATES: Final = {
     "payment_noted": _l("A payment is noted"),
     "payment_changed": _l("A payment has changed"),
     "code": _l("Code to sign in"),
+    "hold_news": _l("Note of a hold"),
     "stop_confirmed": _l("Confirmation that texts have ended"),
 }
 
@@ -58,6 +59,8 @@ TAGS: Final = {
     "stuck": (_l("Stuck in the day’s run"), "bad", "alert"),
     "document": (_l("Letter not made"), "bad", "file"),
     "statement": (_l("Statement owed"), "wait", "file"),
+    "disputed": (_l("Debt disputed"), "mine", "alert"),
+    "hold": (_l("Hold to look at"), "wait", "pause"),
 }
 
 
@@ -83,6 +86,7 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
     proposals = {row.id: row for row in _rows(session, Proposal, ids.get("proposal"))}
     said = {row.id: row for row in _rows(session, Said, ids.get("said"))}
     messages = {row.id: row for row in _rows(session, Message, ids.get("message"))}
+    holds = why_words(session, [(kind, id) for kind in ("disputed", "hold") for id in _numbers(asked, kind)])
     money = _of_plans(session, asked) | _of_payments(session, asked) | _of_the_run(session, asked)
     found = {}
     for kind, subject in asked:
@@ -105,6 +109,8 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = _("A letter could not be made. Write to the person yourself, and tell the engineer.")
         elif kind == "statement":
             words = _("A statement is owed to this person by law, and its time is over. Make one.")
+        elif kind in ("disputed", "hold"):
+            words = holds.get((kind, id), "")
         elif kind in _OF_MONEY:
             words = money.get((kind, subject), "")
         label, tint, icon = TAGS[named]
@@ -119,10 +125,11 @@ def _of_plans(session: Session, asked: Items) -> dict[tuple[str, str], str]:
     """What is missing in broken plans, and since when."""
     plans = _rows(session, Arrangement, _numbers(asked, "broken"))
     paid = paid_to_plans(session, [plan.id for plan in plans], today())
+    pauses = pauses_of(session, [plan.id for plan in plans]) if plans else {}
     found = {}
     for plan in plans:
         day = plan.judged_on or plan.agreed_on
-        missed = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day).missed
+        missed = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day, pauses=pauses).missed
         if missed:
             words = missing_words(len(missed), sum(each.left for each in missed), plan.currency, missed[0].due_on)
             found["broken", f"arrangement:{plan.id}"] = words
@@ -184,16 +191,6 @@ def wish_words(row: Proposal) -> str:
         return _("%(each)s from %(day)s, with %(upfront)s first", each=each, day=day_plain(row.first_on),
                  upfront=money_text(row.upfront, row.currency))  # fmt: skip
     return _("%(each)s from %(day)s", each=each, day=day_plain(row.first_on))
-
-
-def quote(words: str | None) -> str:
-    """The beginning of what someone said, in quotation marks; erased words say so."""
-    if words is None:
-        return _("These words were erased.")
-    short = " ".join(words.split())
-    if len(short) > LONGEST_QUOTE:
-        short = short[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + " …"
-    return f"“{short}”"
 
 
 def _rows(session: Session, table: type, ids: list[int] | None) -> list:  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ WITHHELD: Final = {
     "number_unusable": _s("The carrier says that nothing arrives at this number. It may go once we have another."),
     "stopped": _s("This number said STOP. It may go only after START."),
     "confirmed_too_late": _s("A STOP is confirmed within five minutes or not at all."),
+    "on_hold": _s("A hold stops it."),
     "plan_ended": _s("The plan had ended."),
     "schedule_changed": _s("The payment it was about is no longer due on that day."),
     "not_liable": _s("The person owed it no longer."),

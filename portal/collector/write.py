@@ -6,6 +6,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from cases.db import act_now
+from cases.debts import hold
 from cases.people import permission
 from cases.people.contact import live_contacts
 from cases.refusal import Refusal
@@ -20,6 +21,7 @@ from portal.wake import wake
 
 DEALT_WITH: Final = (
     "undelivered", "stop", "message", "broken", "refund", "dispute", "payment", "stuck", "document", "statement",
+    "hold",
 )  # fmt: skip
 """Kinds of items that a collector may close by saying so."""
 
@@ -55,6 +57,8 @@ def dealt_with(ref: str, item: int) -> ResponseReturnValue:
             row = session.get(work.WorkItem, item)
             if row is None or row.person_id not in case.people or row.kind not in DEALT_WITH:
                 not_found("no such item in this case")
+            if row.kind == "hold" and hold.stands(session, int(row.subject.partition(":")[2])):
+                not_found("a hold that stands is kept on, or ended")
             act_now(session)
             work.seen(session, item, by=actor(), at=g.now)
     except Refusal as refusal:

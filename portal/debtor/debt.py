@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from flask import g, request
 
 from cases.arrears.explain import Facts
+from cases.debts.held import stops
 from messaging.words import LINES
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
@@ -52,6 +54,7 @@ def debt(account: int) -> str:
     return show(
         "debtor/debt.html", wait, debt=found[0], plans={p.id: p for p in plans}, ledger=lines, total=total, page=page,
         first=before + 1, last=before + len(lines), kind_of_debt=kind_of_debt, word=word, lines=LINES,
+        stopped=partial(stops, found[0].holds),
     )  # fmt: skip
 
 

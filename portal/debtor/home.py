@@ -1,7 +1,8 @@
 """Home: the one next thing, what is owed in each currency, and each debt.
 
 Which next thing it is: an offer of ours to answer, else a plan's next payment, else a plan sent that
-we look at, else what is overdue, else the next contractual payment, else nothing.
+we look at, else what is overdue, else the next contractual payment, else that debts are on hold, else
+nothing. What is on hold from asking is no next thing.
 """
 
 from flask import g
@@ -25,7 +26,8 @@ def home() -> str:
         plans = plans_over(session, debts)
     plan = _soonest(plans)
     open_debts = [debt for debt in debts if debt.open]
-    overdue = [debt for debt in open_debts if debt.arrears.overdue and debt.plan is None]
+    asked = [debt for debt in open_debts if not debt.quiet]
+    overdue = [debt for debt in asked if debt.arrears.overdue and debt.plan is None]
     if wait.offer:
         kind = "offer"
     elif plan is not None and plan.next is not None:
@@ -34,11 +36,13 @@ def home() -> str:
         kind = "sent"
     elif overdue:
         kind = "overdue"
+    elif any(debt.next_demand for debt in asked):
+        kind = "due"
     else:
-        kind = "due" if any(debt.next_demand for debt in open_debts) else "nothing"
+        kind = "held" if len(asked) < len(open_debts) else "nothing"
     return show(
         "debtor/home.html", wait, kind=kind, plan=plan, plans={p.id: p for p in plans}, purses=purses(debts),
-        debts=open_debts, closed=[debt for debt in debts if not debt.open], due=_next_due(open_debts),
+        debts=open_debts, closed=[debt for debt in debts if not debt.open], due=_next_due(asked),
         name=first_name(who.name), kind_of_debt=kind_of_debt, word=word, lines=LINES, currencies=CURRENCIES,
     )  # fmt: skip
 

@@ -4,14 +4,15 @@ Nothing here is stored, and the steps behind each figure come with it (`cases/ar
 a page can never show a sum that its own *Why* does not add up to.
 
 Words: *debt*: an account as its page shows it, as of its creditor's day. *Open*: something is owed
-on it, or falls due later. *Purse*: all open debts in one currency, what is on its way to them, and
-what will be owed once that has arrived. Sums are minor units.
+on it, or falls due later. *Quiet*: on hold, so that nobody asks for it (`cases/debts/hold.py`).
+*Purse*: all open debts in one currency, what is on its way to them, and what will be owed once that
+has arrived. Sums are minor units.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,6 +20,27 @@ from sqlalchemy.orm import Session
 from cases.arrangements.paid import InstalmentPaid, next_instalment, paid_to_plans
 from cases.arrears.explain import Demand, Explained, Fact, Facts, Reckoning, by_component, explain, gather, reckon
 from cases.debts.announced import Announced, on_its_way
+from cases.debts.held import HOLDS_OF, Held, stops, until
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """What this person said of a debt last, and our answer: a code of `dispute.ANSWERS`, and words."""
+
+    id: int
+    made_at: datetime
+    answer: str | None
+    words: str | None
+    answered_at: datetime | None
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any] | None) -> "Disputed | None":
+        """The newest dispute, as the question about accounts gives it."""
+        if row is None:
+            return None
+        at = row["answered_at"]
+        return cls(row["id"], datetime.fromisoformat(row["made_at"]), row["answer"], row["words"],
+                   datetime.fromisoformat(at) if at else None)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,8 @@ class Debt:
     today: date
     joint: bool
     plan: int | None
+    holds: tuple[Held, ...]
+    disputed: Disputed | None
     facts: Facts
     arrears: Explained
     components: dict[str, int]
@@ -48,6 +72,16 @@ class Debt:
     def open(self) -> bool:
         """Whether it belongs among the debts and not among the paid ones."""
         return self.balance > 0 or self.arrears.next_due is not None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody asks for it now."""
+        return stops(self.holds, "reminders")
+
+    @property
+    def held_until(self) -> tuple[date | None, date | None]:
+        """The last day of its hold, else the day on which it is looked at again."""
+        return until(self.holds)
 
     @property
     def on_its_way(self) -> int:
@@ -125,17 +159,23 @@ class Purse:
 
 @dataclass(frozen=True)
 class Plan:
-    """A live plan as its person, or a joint debtor, may see it."""
+    """A live plan as its person, or a joint debtor, may see it. `quiet`: those of its accounts that are so now."""
 
     id: int
     currency: str
     today: date
     instalments: tuple[InstalmentPaid, ...]
+    quiet: frozenset[int] = frozenset()
 
     @property
     def next(self) -> InstalmentPaid | None:
-        """The first payment that is neither made nor on its way in full."""
-        return next_instalment(self.instalments)
+        """The first payment that is neither made nor on its way in full, without what nobody asks for now."""
+        return next_instalment([self._asked(each) for each in self.instalments])
+
+    @property
+    def resting(self) -> bool:
+        """Whether all that is left of it is on hold."""
+        return self.next is None and next_instalment(self.instalments) is not None
 
     @property
     def late(self) -> bool:
@@ -166,19 +206,32 @@ class Plan:
                 shown.append("done")
             elif not each.left:
                 shown.append("coming")
+            elif not self._asked(each).left:
+                shown.append("")
             elif each.due_on < self.today:
                 shown.append("late")
             else:
-                shown.append("now" if each is self.next else "")
+                shown.append("now" if self.next is not None and each.id == self.next.id else "")
         return shown
 
+    def _asked(self, each: InstalmentPaid) -> InstalmentPaid:
+        """An instalment without what nobody asks for now."""
+        if not self.quiet:
+            return each
+        return replace(each, shares=tuple(share for share in each.shares if share.account not in self.quiet))
 
-_ACCOUNTS: Final = text("""
+
+_ACCOUNTS: Final = text(f"""
 select a.id, a.ref, a.currency, coalesce(t.debt_type, '') as kind, c.name as creditor, c.zone,
-  (cast(:at as timestamptz) at time zone c.zone)::date as today, coalesce(l.joint, false) as joint,
-  (select p.arrangement_id from arrangement_account p where p.account_id = a.id and p.ended_at is null) as plan
+  z.today, coalesce(l.joint, false) as joint,
+  (select p.arrangement_id from arrangement_account p where p.account_id = a.id and p.ended_at is null) as plan,
+  {HOLDS_OF.format(account="a.id", day="z.today")} as holds,
+  (select json_build_object('id', s.id, 'made_at', s.made_at, 'answer', s.answer, 'words', s.words,
+     'answered_at', s.answered_at)
+   from dispute s where s.account_id = a.id and s.person_id = any(:people) order by s.id desc limit 1) as disputed
 from account a
 join creditor c on c.id = a.creditor_id
+cross join lateral (select (cast(:at as timestamptz) at time zone c.zone)::date as today) z
 join lateral (select bool_or(role <> 'holder') as joint from liability
               where account_id = a.id and person_id = any(:people) and replaced_at is null and not withdrawn
               having count(*) > 0) l on true
@@ -201,12 +254,22 @@ class Standing:
     today: date
     joint: bool
     plan: int | None
+    holds: tuple[Held, ...]
+    disputed: Disputed | None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody asks for it now."""
+        return stops(self.holds, "reminders")
 
 
 def standing(session: Session, people: Sequence[int], at: datetime, account: int | None = None) -> list[Standing]:
     """The accounts that these ids (one person's, all joined) owe, or one of them. One statement."""
     rows = session.execute(_ACCOUNTS, {"people": list(people), "at": at, "account": account})
-    return [Standing(*row) for row in rows]
+    return [
+        Standing(**{**row._mapping, "holds": Held.read(row.id, row.holds), "disputed": Disputed.read(row.disputed)})
+        for row in rows
+    ]
 
 
 def debts_of(session: Session, people: Sequence[int], at: datetime, account: int | None = None) -> list[Debt]:
@@ -238,9 +301,11 @@ def plans_over(session: Session, debts: Sequence[Debt | Standing]) -> list[Plan]
     today = max(debt.today for debt in debts)
     paid = paid_to_plans(session, ids, today)
     currency = {debt.plan: debt.currency for debt in debts}
-    return [Plan(plan, currency[plan], today, tuple(paid[plan])) for plan in ids if paid[plan]]
+    quiet = {plan: frozenset(debt.id for debt in debts if debt.plan == plan and debt.quiet) for plan in ids}
+    return [Plan(plan, currency[plan], today, tuple(paid[plan]), quiet[plan]) for plan in ids if paid[plan]]
 
 
 def _debt(row: Standing, facts: Facts, announced: list[Announced]) -> Debt:
-    return Debt(**asdict(row), facts=facts, arrears=explain(facts, row.today),
+    known = {each.name: getattr(row, each.name) for each in fields(row)}
+    return Debt(**known, facts=facts, arrears=explain(facts, row.today),
                 components=dict(by_component(facts.entries, row.today)), announced=tuple(announced))  # fmt: skip

@@ -229,7 +229,8 @@ def _prepared(form: Pay, found: list[Payable]) -> Payable | None:
     form.currency.data = form.currency.typed = payable.currency
     form.amount.currency = payable.currency
     form.what.options = [
-        *((value_of(each), money_text(each.amount, each.currency), words_of(each)) for each in offered(payable)),
+        *((value_of(each), money_text(each.amount, each.currency), words_of(each, payable))
+          for each in offered(payable)),
         (
             "other",
             _("Another sum"),
@@ -237,9 +238,11 @@ def _prepared(form: Pay, found: list[Payable]) -> Payable | None:
         ),
     ]
     form.debts.options = [
-        (debt.account, f"{debt.creditor_name}, {kind_of_debt(debt.debt_type)}", money_text(free(debt), debt.currency))
+        (debt.account, f"{debt.creditor_name}, {kind_of_debt(debt.debt_type)}",
+         _("%(sum)s, on hold", sum=money_text(free(debt), debt.currency)) if debt.stopped("money")
+         else money_text(free(debt), debt.currency))
         for debt in payable.debts
-    ]
+    ]  # fmt: skip
     if len(payable.debts) == 1:
         form.debts.data = [str(payable.debts[0].account)]
         form.debts.typed = form.debts.data[0]
@@ -258,7 +261,7 @@ def value_of(choice: Choice) -> str:
     return f"{choice.purpose}:{choice.plan}" if choice.plan is not None else choice.purpose
 
 
-def words_of(choice: Choice) -> str:
+def words_of(choice: Choice, payable: Payable) -> str:
     """What a choice is, in words."""
     if choice.purpose == "plan" and choice.on is not None:
         if choice.on < _today():
@@ -266,6 +269,8 @@ def words_of(choice: Choice) -> str:
         return _("Your next payment, planned for %(day)s.", day=day(choice.on))
     if choice.purpose == "overdue" and choice.on is not None:
         return _("What is overdue, the oldest part since %(day)s.", day=day(choice.on, year=True))
+    if any(debt.stopped("money") for debt in payable.debts):
+        return _("All that you owe, but for what is on hold.")
     return _("All that you owe.")
 
 
@@ -296,11 +301,11 @@ def _begun(found: list[Payable]) -> Pay:
     payable = next((each for each in found if each.currency == asked), found[0] if found else None)
     if payable is None:
         return Pay(formdata=None)
-    values = [value_of(each) for each in offered(payable)]
+    values = [*(value_of(each) for each in offered(payable)), "other"]
     wished = request.args.get("what", "")
     return Pay(
-        formdata=None, currency=payable.currency, what=wished if wished in [*values, "other"] else values[0],
-        debts=[debt.account for debt in payable.debts],
+        formdata=None, currency=payable.currency, what=wished if wished in values else values[0],
+        debts=[debt.account for debt in payable.debts if not debt.stopped("money")],
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from cases.db import act_now
 from cases.debts.statement import Line, NotAPeriod, Statement, first_year, statement_of
 from cases.refusal import Refusal
 from messaging.papers.recipient import recipient_of
-from messaging.papers.statement import ask_statement, line_words, name_of, sums, title
+from messaging.papers.statement import ask_statement, hold_words, line_words, name_of, plan_words, sums, title
 from messaging.tongue import Tongue
 from messaging.words import CURRENCIES
 from portal.access import asking, debtor, not_found, visitor
@@ -57,6 +57,7 @@ def statement() -> ResponseReturnValue:
         "debtor/statement.html", wait, statement=found, title=title(found, tongue), tongue=tongue,
         lines=lines, alone=alone, page=page, a_page=A_PAGE,
         sums=sums, line_words=line_words, name_of=name_of, word=word, currencies=CURRENCIES,
+        plan_words=plan_words, hold_words=hold_words,
         years=range(now.year, max(min(begun or now.year, now.year), now.year - 9) - 1, -1),
         year=first.year if (first, last) == _year(first.year) else None, this_year=now.year,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from cases import history, seal
 from cases.arrangements import arrangement, consent, proposal
 from cases.arrears import day_run, position
 from cases.db import Base
-from cases.debts import account, announced, creditor, due, ledger
+from cases.debts import account, announced, creditor, dispute, due, hold, ledger
 from cases.intake import result
 from cases.people import contact, joint, permission, person, staff
 from cases.work import queue
@@ -13,7 +13,7 @@ from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
-    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, cursor, day_run, documents, due,
-    history, joint, ledger, outbox, pace, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
+    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, cursor, day_run, dispute,
+    documents, due, history, hold, joint, ledger, outbox, pace, permission, person, position, proposal, queue, receipt, result, seal, staff, visit,
 )  # fmt: skip
 METADATA = Base.metadata

@@ -19,6 +19,7 @@ from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.clock import Clock
 from cases.db import Database
+from cases.debts import dispute, hold
 from cases.history import Actor
 from cases.people.staff import USER_ROLES, add_user
 from cases.work import queue
@@ -103,6 +104,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     # For the person who owes.
     ("GET", "/"): debtors(200),
     ("GET", "/debt/<int:account>"): debtors(200, own=("debtor",), account="account"),
+    ("GET", "/debt/<int:account>/dispute"): debtors(200, own=("debtor",), account="account"),
+    ("POST", "/debt/<int:account>/dispute"): debtors(422, own=("debtor",), account="account"),
+    ("POST", "/debt/<int:account>/dispute/<int:number>/take-back"): debtors(
+        303, own=("debtor",), account="disputed account", number="dispute taken back"
+    ),
     ("GET", "/messages"): debtors(200),
     ("POST", "/messages"): debtors(422),
     ("GET", "/plan"): debtors(200),
@@ -152,6 +158,16 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
     ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
+    ("GET", "/work/case/<ref>/hold"): desk(200, ref="case"),
+    ("GET", "/work/case/<ref>/hold/<basis>"): desk(200, ref="case", basis="basis"),
+    ("POST", "/work/case/<ref>/hold/<basis>"): desk(422, ref="case", basis="basis"),
+    ("GET", "/work/case/<ref>/holds/<int:number>"): desk(200, ref="case", number="hold"),
+    ("POST", "/work/case/<ref>/holds/<int:number>"): desk(422, ref="case", number="hold"),
+    ("POST", "/work/case/<ref>/holds/<int:number>/end"): desk(303, ref="case", number="hold"),
+    ("GET", "/work/case/<ref>/dispute"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/dispute"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/dispute/<int:number>"): desk(200, ref="case", number="dispute"),
+    ("POST", "/work/case/<ref>/dispute/<int:number>"): desk(422, ref="case", number="dispute"),
     ("POST", "/work/case/<ref>/statement"): desk(303, ref="case"),
     ("GET", "/work/case/<ref>/letter/<int:number>"): desk(200, ref="case", number="letter"),
     ("GET", "/work/case/<ref>/letter/<int:number>.pdf"): desk(200, ref="case", number="letter"),
@@ -200,7 +216,8 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(p::text, '|' order by p.id)) from proposal p),
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
-  (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document)
+  (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
+  (select max(id) from hold_term), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
 """)
         ).one()
 
@@ -221,7 +238,8 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
         theirs = an_account(session, other, stranger)
         for account in (shared, theirs, *alone):
             a_charge(session, account, 120_00, date(2026, 9, 1))
-        own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref}
+        own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref,
+                                  "basis": "vulnerability"}  # fmt: skip
         foreign: dict[str, object] = own | {"file": "nothing.css", "case": "EV00000000"}
         own["account"], foreign["account"] = alone[0].id, theirs.id
 
@@ -257,6 +275,15 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
             ids["message item"] = items[f"said:{said}"]
             ids["stop item"] = queue.open_item(session, person=person, kind="stop", subject=f"said:{said + 1000}",
                                                urgency=2, at=AT)  # fmt: skip
+            ids["hold"] = hold.place(
+                session, person=person, basis="vulnerability", accounts=[account], stops=["reminders"],
+                starts_on=AT.date(), last_on=None, review_on=date(2026, 12, 31), key="held", by=BY, at=AT,
+            ).id  # fmt: skip
+            for name in ("dispute", "dispute taken back"):
+                held = an_account(session, *((creditor, tenant) if ids is own else (other, stranger))).id
+                ids[name], ids["disputed account"] = dispute.begin(
+                    session, person=person, account=held, ground="paid", note=None, key=name, by=Actor("debtor", person), at=AT
+                ).id, held  # fmt: skip
             ids["letter"] = documents.ask(
                 session, person=person, kind="receipt", subject="payment_attempt:1", language="en", paper=A_LETTER, by=BY, at=AT
             ).id  # fmt: skip

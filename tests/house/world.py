@@ -109,6 +109,12 @@ def world(db: Database, superuser: Connection) -> World:
                 asked_by="command", asked_at=AT)  # fmt: skip
         put_row(put, "document", person_id=person, kind="receipt", subject="payment_attempt:1", version=1, language="en",
                 asked_by="command", asked_at=AT)  # fmt: skip
+        held = put_row(put, "hold", person_id=person, basis="dispute", stops=["money"], starts_on=day, key="k",
+                       placed_by="debtor:1", placed_at=AT)  # fmt: skip
+        put_row(put, "hold_account", hold_id=held, account_id=account.id, creditor_id=account.creditor_id)
+        put_row(put, "hold_term", hold_id=held, review_on=day, why="placed", made_by="debtor:1", recorded_at=AT)
+        put_row(put, "dispute", person_id=person, account_id=account.id, creditor_id=account.creditor_id, hold_id=held,
+                ground="paid", key="k", made_by="debtor:1", made_at=AT)  # fmt: skip
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)
