@@ -11,10 +11,14 @@ from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.clock import local
 from cases.db import Database
+from cases.debts import dispute, hold
 from cases.debts.account import Account
 from cases.debts.announced import announce
+from cases.debts.creditor import Creditor
+from cases.history import Actor
 from cases.people import permission
-from tests.factories import BY, a_payment
+from cases.people.person import Person
+from tests.factories import BY, a_payment, an_account
 from tests.messaging.plans import STAFF, a_plan, morning
 from tests.messaging.rounds import rounds, set_to, states
 from tests.messaging.texts import NUMBER, a_message, someone
@@ -44,9 +48,28 @@ def _agrees_anew(session: Session, person: int, account: int) -> None:
                    at=PLANNED)  # fmt: skip
 
 
+def _is_held(session: Session, person: int, account: int) -> None:
+    hold.place(session, person=person, basis="vulnerability", accounts=[account], stops=["reminders"],
+               starts_on=PLANNED.date(), last_on=None, review_on=date(2026, 12, 20), key="k", by=STAFF, at=PLANNED)  # fmt: skip
+
+
+def _is_disputed(session: Session, person: int, account: int) -> None:
+    dispute.begin(session, person=person, account=account, ground="paid", note=None, key="k", by=Actor("debtor", person),
+                  at=PLANNED)  # fmt: skip
+
+
+def _has_died(session: Session, person: int, account: int) -> None:
+    """A hold over another debt that stops every message to this person."""
+    creditor = session.get_one(Creditor, session.get_one(Account, account).creditor_id)
+    other = an_account(session, creditor, session.get_one(Person, person))
+    hold.place(session, person=person, basis="deceased", accounts=[other.id], stops=[], starts_on=PLANNED.date(),
+               last_on=None, review_on=date(2026, 12, 20), key="k", by=STAFF, at=PLANNED)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("happens", "why"),
-    [(_says_stop, "stopped"), (_pays, "money_there"), (_announces, "money_announced"), (_agrees_anew, "plan_ended")],
+    [(_says_stop, "stopped"), (_pays, "money_there"), (_announces, "money_announced"), (_agrees_anew, "plan_ended"),
+     (_is_held, "on_hold"), (_is_disputed, "on_hold"), (_has_died, "on_hold")],
 )
 def test_what_happens_between_planning_and_claim_stops_the_reminder(
     happens: Callable[[Session, int, int], None], why: str, db: Database, at: datetime, superuser: Connection

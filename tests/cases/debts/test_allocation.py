@@ -69,6 +69,17 @@ def test_money_meets_the_oldest_debt_first_and_runs_on(given_: Any, expected: An
     assert found.credit == 0
 
 
+@pytest.mark.parametrize(("given_", "expected"), facts("allocation", lambda row: row["id"].startswith("ALL-07")))
+def test_nothing_goes_to_a_disputed_debt_that_the_payer_did_not_name(given_: Any, expected: Any) -> None:
+    # The disputed one is the oldest, of the first class, and large enough for all of it.
+    claims = [
+        Claim(debt["id"], _minor(given_["payment"]), date(2020 + n, 1, 1), priority=n, held=debt["disputed"])
+        for n, debt in enumerate(given_["debts"])
+    ]
+    found = between_debts(_minor(given_["payment"]), claims)
+    assert set(found.parts) == {expected["to"]} and found.credit == 0
+
+
 def _table(table: Table) -> dict[str, Any]:
     return {
         "rows": [

@@ -9,14 +9,15 @@ from werkzeug.serving import make_server
 
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.portal.collector.conftest import Desk
+from tests.portal.collector.holding import a_dispute, a_hold
 from tests.portal.collector.paying import by_card, by_cash, reported, seen
 from tests.portal.papers import a_statement
 
 WIDE = ("/work/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back",
-        "{idris}/letter/{letter}")  # fmt: skip
+        "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/dispute/{disputed}")  # fmt: skip
 """Pages that are laid out otherwise where there is room."""
 PAGES = (*WIDE, "{bertram}", "{quiet}", "{idris}/offer/{proposal}", "{idris}/decline/{proposal}", "{idris}/postpone",
-         "{idris}/pass-on")  # fmt: skip
+         "{idris}/pass-on", "{idris}/hold", "{idris}/hold/vulnerability", "{idris}/hold/breathing_space", "{idris}/dispute")  # fmt: skip
 
 
 @pytest.fixture
@@ -52,13 +53,14 @@ def test_every_page_is_accessible_and_fits(
         seen(session, desk, row)
         reported(session, desk, row, "refund", "pending", "duplicate")
         letter = a_statement(session, desk.ids["idris"])
+        held, disputed = a_hold(session, desk), a_dispute(session, desk)
     context = signed_in(browser, desk, served, **mode)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: None if "422" in said.text else complaints.append(said.text))
     for path in pages:
         cases = {name: desk.case(name) for name in ("idris", "bertram", "quiet")}
-        page.goto(served + path.format(proposal=desk.ids["proposal"], paid=paid, letter=letter, **cases))
+        page.goto(served + path.format(proposal=desk.ids["proposal"], paid=paid, letter=letter, held=held, disputed=disputed, **cases))
         if path.endswith(("/plan", "/payment")):
             page.click("button[value=show]")  # with the remedy beside the amount
         for fold in page.locator("#payments + div details").all():

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.db import Database
+from cases.debts import dispute
 from cases.history import Actor
 from messaging import conversation
 from payments import by_hand, payable
@@ -26,7 +27,7 @@ from tests.portal.debtor.serving import served, window
 from tests.portal.doors import SetClock, a_staff_member, codes_sent, find, sign_in, staff_sign_in, statements, token_of
 from tests.portal.papers import a_statement
 
-STATES = ("overdue", "sent", "offered", "declined", "agreed", "late")
+STATES = ("overdue", "sent", "offered", "declined", "agreed", "late", "held")
 
 
 @dataclass
@@ -57,6 +58,11 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
                                  by=by, at=AT, note="It is done sooner.")  # fmt: skip
             if state == "declined":
                 proposal.decline(session, sent.id, reason="too_long", words="Could you pay more?", by=by, at=AT)
+        if state == "held":
+            a_plan(session, her, of.rent, of.waste)
+            for n, account in enumerate((of.rent, of.waste)):
+                dispute.begin(session, person=her.id, account=account.id, ground="paid", note=None, key=f"d{n}",
+                              by=Actor("debtor", her.id), at=AT)  # fmt: skip
     if state == "late":
         clock.at += timedelta(days=14)
     with db.acting() as session:
@@ -65,7 +71,7 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
             method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
         ).id  # fmt: skip
         letter = a_statement(session, of.person.id)
-    paths = ("/", f"/debt/{of.rent.id}", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
+    paths = ("/", f"/debt/{of.rent.id}", f"/debt/{of.power.id}/dispute", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
              "/letters", f"/letters/{letter}", "/statement", "/statement?year=2025", "/statement/dates",
              "/sign-out/everywhere")  # fmt: skip
     return Told(sign_in(app, db, of.person), of, paths)
@@ -151,7 +157,7 @@ def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways(
     app: Evenly, db: Database, clock: SetClock, home_of_marta: Marta, browser: Browser, at: str, state: str
 ) -> None:
     told = tell(db, app, clock, home_of_marta, state)
-    paths = told.paths if state == "overdue" else ("/", "/my-plan")
+    paths = told.paths if state == "overdue" else ("/", "/my-plan", *told.paths[1:2] * (state == "held"))
     for scheme, width in (("light", 320), ("dark", 1280)):
         with window(
             browser, at, told.browser, viewport={"width": width, "height": 800}, color_scheme=scheme
