@@ -311,6 +311,8 @@ def _prepare(form: Place, basis: str, debts: Sequence[Coverable]) -> None:
     rule, now = RULES[basis], today()
     form.debts.options = [(each.account, called(each), f"{each.ref}, {money_text(each.balance, each.currency)}")
                           for each in debts]  # fmt: skip
+    if rule.must:
+        form.stops.label.text = _("What else it stops")
     form.stops.options = [(code, *hold_words.STOPS[code]) for code in STOPS if code not in rule.must]
     if rule.moratorium:
         del form.starts

@@ -1,4 +1,4 @@
-"""Something is wrong with a debt: it is not theirs, is paid, or the sum is wrong. We stop, look and answer.
+"""Something is wrong with a debt: it is not theirs, is paid, or the sum is wrong. We hold it, look and answer.
 
 Nothing is asked for while we look. What was said can be taken back on the debt's page.
 """
@@ -65,7 +65,7 @@ def dispute(account: int) -> ResponseReturnValue:
         tell(_("That could not be done"), sentence(refusal, "debtor"), "wait")
         return redirect(url_for("debtor.debt", account=account), 303)
     wake("answers")
-    tell(_("We have stopped this debt"), _("You need do nothing now.") + " " + answered_here(wait))
+    tell(_("This debt is on hold"), _("You need do nothing now.") + " " + answered_here(wait))
     return redirect(url_for("debtor.debt", account=account), 303)
 
 

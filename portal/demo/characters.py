@@ -1,9 +1,10 @@
-"""The four people of the tour, and Idris' wife: their debts as files, as in the book.
+"""The five people of the tour, and Idris' wife: their debts as files, as in the book.
 
 - *Marta Lindqvist* owes rent, garden waste and a Swedish energy bill. She has asked for nothing yet.
 - *Idris Farrow* and *Lena Farrow* share a tenancy. Idris asked for a plan and sent a text.
 - *Zofia Wrona* has a plan over a loan in Poland; her next payment is a few days away.
 - *Owen Ridley* has a plan too, and money of his is on its way.
+- *Tobias Quarshie* is in a breathing space, and says that he has paid for his garden waste.
 
 What they did and said is told by `story.py`; here stands only what their creditors know.
 """
@@ -65,7 +66,12 @@ OWEN: Final = Character(
     "T4501",
     _l("Keeps a plan, and has money on its way."),
 )
-CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN)
+TOBIAS: Final = Character(
+    _person(6, "Tobias Quarshie", date(1987, 9, 14), "Sluice Row 18", "Tidewell", "ZZ8 2RF", "GB"),
+    "T4511",
+    _l("Is in a breathing space, and says that one debt is paid already."),
+)
+CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN, TOBIAS)
 
 
 def add(book: Book) -> None:
@@ -86,6 +92,10 @@ def add(book: Book) -> None:
     _loan(book, "L4491", ZOFIA.who, 310_00, months=24, begun=9, unpaid=(3, 4, 5, 6))
     for n in (2, 1):
         book.entry("wierzba", "L4491", f"L4491-A{n}", zofia_pays(today, -n) - timedelta(days=1), "payment", 310_00)
+
+    _rent(book, TOBIAS, 385_50, unpaid=2)
+    _one(book, "ashmere", "S4512", TOBIAS.who, "garden_waste", 96_40, today - timedelta(days=61))
+    _one(book, "lyngvik", "E4513", TOBIAS.who, "energy", 2_310_00, today - timedelta(days=33))
 
     _rent(book, OWEN, 420_00, unpaid=2, but_last=3)
     book.entry("tidewell", "T4501", "T4501-A1", owen_pays(today, -1), "payment", 70_00)

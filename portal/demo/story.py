@@ -21,8 +21,9 @@ from cases.arrangements.offer import Terms
 from cases.arrangements.schedule import Rhythm
 from cases.clock import Clock, moment_of
 from cases.db import Database
-from cases.debts import announced
+from cases.debts import announced, dispute, hold
 from cases.debts.account import Account, account_called
+from cases.debts.breathing_space import window_of
 from cases.debts.creditor import creditor_called, switch_contractual_reminders
 from cases.debts.ledger import Entry
 from cases.history import Actor, Kind, record
@@ -92,10 +93,28 @@ def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
     proposal.propose(session, person=idris, accounts=[tenancy, alarm],
                      terms=Terms(amount=60_00, first_on=today + timedelta(days=10)), key="sample-idris",
                      by=Actor("debtor", idris), at=now)  # fmt: skip
+    _tobias(session, find, now)
     text_from_idris = Inbound(provider_id=f"SM{0:032x}", sender=_number(characters.IDRIS), to="+447700900999",
                               words="can i pay 60 a month from when i get paid")  # fmt: skip
     conversation.receive(session, text_from_idris, at=now)
     record(session, Kind.SAMPLE_LOADED, by=BY, at=now, facts={"day": today.isoformat()})
+
+
+def _tobias(session: Session, find: Callable[[str, str], tuple[int, int]], now: datetime) -> None:
+    """His adviser entered a breathing space nine days ago; today he says that he has paid for his waste."""
+    tobias, rent = find("tidewell", "T4511")
+    _, waste = find("ashmere", "S4512")
+    entered = now - timedelta(days=9)
+    window = window_of(entered.date())
+    hold.place(
+        session, person=tobias, basis="breathing_space", accounts=[rent], stops=hold.RULES["breathing_space"].usual,
+        starts_on=window.start, last_on=window.last, review_on=window.review_from, key="sample", by=BY, at=entered,
+        reason="Notice of the Insolvency Service", evidence="BSS-4471-9920",
+    )  # fmt: skip
+    dispute.begin(
+        session, person=tobias, account=waste, ground="paid", key="sample", by=Actor("debtor", tobias), at=now,
+        note="I paid it at the library in October. I still have the slip.",
+    )  # fmt: skip
 
 
 def _announce(

@@ -166,8 +166,8 @@ def test_every_sentence_about_a_refusal_uses_only_facts_that_its_code_has(
 ) -> None:
     for module in ("cases.arrangements.schedule", "cases.debts.account", "cases.debts.announced",
                    "cases.debts.creditor", "cases.debts.ledger", "cases.people.contact",
-                   "cases.people.person", "cases.people.staff", "cases.arrangements.offer",
-                   "cases.arrangements.proposal", "cases.work.queue", "cases.intake.layout"):
+                   "cases.people.person", "cases.people.staff", "cases.arrangements.offer", "cases.debts.dispute",
+                   "cases.arrangements.affordability", "cases.arrangements.proposal", "cases.work.queue", "cases.intake.layout"):
         import_module(module)
     with face.test_request_context("/"):
         g.now = AT

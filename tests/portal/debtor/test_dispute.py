@@ -36,7 +36,7 @@ def test_a_debt_said_to_be_wrong_is_stopped_and_its_page_says_what_that_means(
     browser, answer = says(app, db, of, of.waste.id, ground=ground, note="I paid at the counter.")
     assert answer.status_code == 303 and answer.location == f"/debt/{of.waste.id}"
     page = words(browser.get(answer.location).text)
-    assert "We have stopped this debt" in page
+    assert "This debt is on hold You need do nothing now." in page
     assert "You told us on Tuesday 24 November that something is wrong here. We are looking into it." in page
     assert "We look at it again on Tuesday 8 December at the latest. We do not ask you for money here." in page
     assert "We add no interest here. No new plan can be made over it. You may still pay if you want to." in page
