@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
 from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
+from cases.people.support import LARGE_PRINT
 from cases.refusal import refusal_code
 from cases.seal import Finding
 from cases.waits import WAITS
@@ -324,20 +325,20 @@ _OFF: Final = {
     " order by d.id limit 1",
 }
 
-_ASK_EACH: Final = text("""
+_ASK_EACH: Final = text(f"""
 with owing as (
   select distinct coalesce(j.into_id, l.person_id) as id
   from liability l left join joined j on j.person_id = l.person_id and j.replaced_at is null and not j.parted
   where l.creditor_id = :creditor and l.replaced_at is null and not l.withdrawn),
 asked as (
   select o.id, case when p.language = any(:shipped) then p.language when c.language = any(:shipped) then c.language
-    else 'en' end as language
+    else 'en' end as language, :large or {LARGE_PRINT.format(person="o.id")} as large
   from owing o join person p on p.id = o.id join creditor c on c.id = :creditor)
 insert into document (person_id, kind, subject, version, first, last, language, large, batch_id, asked_by, asked_at)
 select a.id, 'statement', 'person:' || a.id, 1 + coalesce((
     select max(d.version) from document d where d.person_id = a.id and d.kind = 'statement' and d.first = :first
-      and d.last = :last and d.large = :large and d.language = a.language), 0),
-  :first, :last, a.language, :large, :batch, :by, :at
+      and d.last = :last and d.large = a.large and d.language = a.language), 0),
+  :first, :last, a.language, a.large, :batch, :by, :at
 from asked a
 where not exists (select from document d where d.batch_id = :batch and d.person_id = a.id)
 order by a.id

@@ -2,7 +2,7 @@
 
 Each history Kind that a letter follows has a cursor (`cursor.py`), as those have that a notice answers. What a
 letter says is written by the worker that makes it, from facts that do not change; here it is only asked for, for all
-lines at once.
+lines at once. Whoever needs large print gets it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.history import Kind
+from cases.people.support import LARGE_PRINT
 from messaging import cursor
 from messaging.tongue import LANGUAGES
 
@@ -44,7 +45,7 @@ def follow(session: Session, *, at: datetime) -> int:
 
 
 # One letter a line: the number of a payment or debt may come again (paid off twice), as a version.
-_ASK: Final = text("""
+_ASK: Final = text(f"""
 with line as (
   select h.id, h.at, h.subject, coalesce(j.into_id, h.person_id) as person_id, h.creditor_id,
     row_number() over (partition by coalesce(j.into_id, h.person_id), h.subject order by h.id) as nth
@@ -52,12 +53,12 @@ with line as (
   where h.kind = :kind and h.tx >= :low and h.tx < :high and h.person_id is not null and h.subject is not null),
 spoken as (
   select l.*, case when p.language = any(:shipped) then p.language when c.language = any(:shipped) then c.language
-    else 'en' end as language
+    else 'en' end as language, {LARGE_PRINT.format(person="l.person_id")} as large
   from line l join person p on p.id = l.person_id left join creditor c on c.id = l.creditor_id)
-insert into document (person_id, creditor_id, kind, subject, version, language, asked_by, asked_at)
+insert into document (person_id, creditor_id, kind, subject, version, language, large, asked_by, asked_at)
 select s.person_id, s.creditor_id, :letter, s.subject, s.nth + coalesce((
     select max(d.version) from document d where d.person_id = s.person_id and d.kind = :letter and d.subject = s.subject
-      and d.language = s.language and not d.large), 0),
-  s.language, 'issuing', s.at
+      and d.language = s.language and d.large = s.large), 0),
+  s.language, s.large, 'issuing', s.at
 from spoken s order by s.id
 """)

@@ -41,8 +41,10 @@ from portal.told import tell
 log = structlog.get_logger()
 
 IDLE: Final = timedelta(minutes=15)
-WARNED: Final = IDLE - timedelta(minutes=2)
-"""After so long without a click the page says that its visit ends soon. (WCAG 2.2.1)"""
+IDLE_LONGER: Final = timedelta(minutes=45)
+"""For a person who needs extra time."""
+WARNING: Final = timedelta(minutes=2)
+"""So long before its end a page says that its visit ends soon. (WCAG 2.2.1)"""
 LONGEST: Final = timedelta(hours=1)
 LONGEST_STAFF: Final = timedelta(hours=8)
 _SEEN_EVERY: Final = timedelta(seconds=30)
@@ -64,6 +66,8 @@ class Visitor:
     creditor: int | None = None
     language: str | None = None
     zone: str = ZONE
+    idle: timedelta = IDLE
+    """How long a visit lasts without a click."""
 
     is_authenticated = True
     is_active = True
@@ -197,7 +201,7 @@ def install(app: Flask) -> None:
                 return redirect(url_for("sign_in.page"), 303)
             not_found("not for this role")
         language.prefer(who.language)
-        g.zone = who.zone
+        g.zone, g.idle = who.zone, who.idle
         return None
 
 
@@ -215,13 +219,20 @@ def _to_sign_in(keeper: Keeper) -> ResponseReturnValue:
 
 _VISIT: Final = text("""
 with v as (select id, person_id, staff_id, seen_at from visit
-           where token_sha = :sha and ended_at is null and seen_at > :idle
+           where token_sha = :sha and ended_at is null and seen_at > :longer
              and started_at > case when staff_id is null then cast(:hour as timestamptz) else :day end),
-seen as (update visit set seen_at = :now from v where visit.id = v.id and v.seen_at <= :lately)
-select v.id, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language, p.country,
+w as (select v.*, exists (
+        select from support_need n
+        left join joined i on i.person_id = v.person_id and i.replaced_at is null and not i.parted
+        where n.person_id in (v.person_id, i.into_id) and n.need = 'extra_time' and n.replaced_at is null
+          and not n.withdrawn) as slow
+      from v),
+held as (select * from w where seen_at > :idle or slow),
+seen as (update visit set seen_at = :now from held where visit.id = held.id and held.seen_at <= :lately)
+select v.id, v.slow, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language, p.country,
   array(select p.id union all (select j.person_id from joined j where j.into_id = p.id
     and j.replaced_at is null and not j.parted order by 1)) as people
-from v
+from held v
 left join staff s on s.id = v.staff_id and s.disabled_at is null
 left join joined i on i.person_id = v.person_id and i.replaced_at is null and not i.parted
 left join person p on p.id = coalesce(i.into_id, v.person_id)
@@ -236,7 +247,13 @@ def _load(token: str) -> Visitor | None:
     if database is None:
         return None
     now = clock.real()
-    limits = {"idle": now - IDLE, "hour": now - LONGEST, "day": now - LONGEST_STAFF, "lately": now - _SEEN_EVERY}
+    limits = {
+        "idle": now - IDLE,
+        "longer": now - IDLE_LONGER,
+        "hour": now - LONGEST,
+        "day": now - LONGEST_STAFF,
+        "lately": now - _SEEN_EVERY,
+    }
     with database.acting() as opened:
         row = opened.execute(_VISIT, {"sha": sha256(token), "now": now, **limits}).one_or_none()
     if row is None:
@@ -244,4 +261,4 @@ def _load(token: str) -> Visitor | None:
     if row.staff is not None:
         return Visitor(row.id, token, row.role, row.staff_name, user=row.staff, creditor=row.creditor_id)
     return Visitor(row.id, token, "debtor", row.name, people=tuple(row.people), language=row.language,
-                   zone=ZONES.get(row.country, ZONE))  # fmt: skip
+                   zone=ZONES.get(row.country, ZONE), idle=IDLE_LONGER if row.slow else IDLE)  # fmt: skip

@@ -304,9 +304,10 @@ def _furnish(app: Flask, settings: Settings) -> None:
         if settings.pretend_url is not None and "now" in g:
             shown = local(g.now, g.get("zone", language.ZONE)).date()
         staff = language.face_of(request.path) == "staff"
+        idle = g.get("idle", access.IDLE)
         home = "/work/" if request.path.startswith("/work") else "/staff/" if staff else "/"
         return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/",
-                "warned_after": int(access.WARNED.total_seconds())}
+                "warned_after": int((idle - access.WARNING).total_seconds())}
 
 
 def _explain_errors(app: Flask) -> None:

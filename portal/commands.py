@@ -23,12 +23,14 @@ from sqlalchemy.pool import NullPool
 
 from cases.debts.creditor import creditor_called, switch_contractual_reminders
 from cases.people.staff import USER_ROLES, User, add_user
+from cases.people.support import SupportReason
 from cases.refusal import Refusal
 from portal import answers, cluster, keys, logs, up
 from portal.door import BY_COMMAND, door
 from portal.environ import Problem
 from portal.passwords import hashed
 from portal.place import NotStarted
+from portal.reasons import PURPOSE as REASONS
 from portal.refusals import sentence
 from portal.settings import ROOT, Settings, SettingsRefused, production_refusals, unknown
 
@@ -175,6 +177,11 @@ def keys_rotate() -> None:
             fresh = at.keys.encrypt(at.keys.decrypt(user.totp))
             turned += keys.key_of(user.totp) != keys.key_of(fresh)
             user.totp = fresh
+        for why in session.scalars(select(SupportReason).where(SupportReason.sealed.is_not(None))):
+            assert why.sealed is not None  # asked for
+            anew = at.keys.encrypt(at.keys.decrypt(why.sealed, REASONS), REASONS)
+            turned += keys.key_of(why.sealed) != keys.key_of(anew)
+            why.sealed = anew
     click.echo(f"{turned} secrets turned to the newest key. Older keys may go once no link of them is in use (72 h).")
 
 

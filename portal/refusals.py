@@ -77,6 +77,7 @@ DEBTOR: Final[dict[str, str]] = _BOTH | {
     "document.too_many": _d("You had %(most)s letters made today. Please come back tomorrow for more."),
     "statement.period": _d("Choose days from the earlier to the later. The last one is today or before."),
     "proposal.reason_unknown": _d("Choose one of the reasons in the list."),
+    "support.need_unknown": _d("Choose what you need from the list."),
     "dispute.unknown": _d("We cannot find this. Go back to the debt."),
     "dispute.unknown_account": _d("We cannot find this debt. Go back to your debts."),
 }
@@ -114,6 +115,8 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "hold.not_covered": _s("A breathing space does not cover one of these debts. Leave it out."),
     "hold.over": _s("This hold is over. Place a new one."),
     "hold.disputed": _s("A dispute waits for its answer. Answer it, and the hold follows."),
+    "support.need_unknown": _s("Choose what the person needs from the list."),
+    "support.no_consent": _s("Note this only if the person agrees, and tick that they do."),
     "work.nothing_open": _s("Nothing waits here any more. Go back to your queue."),
     "work.taken": _s("A colleague has this case open until %(until)s. Take the next one."),
     "work.cannot_wait": _s("Distress cannot be postponed. Open the case, or pass it on."),

@@ -28,6 +28,7 @@ from cases.db import Database, passing
 from cases.debts import hold
 from cases.history import Actor
 from cases.law import rules
+from cases.people import support
 from messaging import delivery, inquiry, notices, overdue_statements, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
@@ -173,6 +174,11 @@ class Rounds:
             if now < MOST:
                 return told
 
+    def support(self) -> int:
+        """Puts before collectors what people have needed for six months: is it so still?"""
+        with self.db.acting() as session:
+            return support.review(session, at=self.clock.now(), most=MOST)
+
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
         with self.db.acting() as session:
@@ -279,6 +285,7 @@ class Rounds:
         self.day()
         self.statements()
         self.holds()
+        self.support()
         self.sweep()
         self.expire()
         self.events()

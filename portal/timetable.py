@@ -26,6 +26,7 @@ ROUNDS: Final[dict[str, float]] = {
     "expire": MINUTE,
     "statements": HOUR,
     "holds": HOUR,
+    "support": HOUR,
     "forget": HOUR,
 }
 """Every how many seconds each round is made. `codes`, `answers`, `events`, `payments`, `papers` and `deliver` are also

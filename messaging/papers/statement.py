@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cases.debts.held import Held, until
 from cases.debts.statement import Debt, Line, Plan, Purse, Statement, statement_of
 from cases.history import Actor
+from cases.people.support import needs
 from messaging import documents
 from messaging.documents import Document
 from messaging.figures import reference
@@ -66,8 +67,10 @@ def ask_statement(
 ) -> Document:
     """Asks for the letter of a person's statement; the one that says the same is that letter.
 
+    Whoever needs large print gets it.
     Raises NotAPeriod, documents.TooMany.
     """
+    large = large or needs(session, to.people, "large_print")
     letter = statement_letter(session, to, us, first, last, language=language, large=large, at=at)
     return documents.ask(session, person=to.id, kind="statement", subject=f"person:{to.id}", language=language,
                          large=large, paper=letter.json, first=first, last=last, by=by, at=at)  # fmt: skip

@@ -20,6 +20,7 @@ from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
 from cases.people.contact import Contact, best, live_contacts
 from cases.people.person import first_name
+from cases.people.support import needs_of
 from cases.work import queue as work
 from messaging.conversation import LONGEST, thread
 from messaging.outbox import Message
@@ -44,6 +45,7 @@ from portal.collector.face import (
 from portal.collector.hold_words import held_words
 from portal.collector.holds import on_hold
 from portal.collector.letters import letters
+from portal.collector.support import needs_shown
 from portal.collector.waiting import why, wish_words
 from portal.forms import Form, HiddenField, NoteField
 from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
@@ -145,6 +147,7 @@ def page(ref: str, write: Write) -> str:
             can_plan=any(each.owed and not each.stopped("plans") for each in accounts),
             can_pay=any(free(each) for each in accounts), late=LATE, lines_named=LINES,
             holds=on_hold(session, found, known), held_words=held_words,
+            needs=needs_shown(needs_of(session, found.people)),
         )  # fmt: skip
 
 

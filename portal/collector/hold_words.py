@@ -1,4 +1,4 @@
-"""Holds and disputes in words: what they are called at the desk, in the history, and why one waits."""
+"""Holds, disputes and needs in words: what they are called at the desk, in the history, and why one waits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -14,6 +14,13 @@ from cases.history import Kind, Line
 from portal.collector.known import Known, account, quote
 from portal.language import _, _l, _n, _s, day, day_plain
 
+NEEDS: Final = {
+    "large_print": (_l("Large print"), _l("Letters are made so")),
+    "no_calls": (_l("No calls"), _l("Write instead")),
+    "extra_time": (_l("Extra time"), _l("Ask for no answer on the spot")),
+    "someone_helps": (_l("Someone helps"), _l("Another person may be with them")),
+    "interpreter": (_l("Interpreter"), _l("Speak with one")),
+}
 BASES: Final = {
     "breathing_space": _l("Breathing space"),
     "crisis": _l("Breathing space in a mental health crisis"),
@@ -67,6 +74,8 @@ WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.DEBT_DISPUTED: (_s("Debt disputed"), "alert", "theirs"),
     Kind.DISPUTE_ANSWERED: (_s("Dispute answered"), "check", ""),
     Kind.DISPUTE_TAKEN_BACK: (_s("Dispute taken back"), "check", "theirs"),
+    Kind.SUPPORT_TOLD: (_s("What the person needs"), "user", "theirs"),
+    Kind.SUPPORT_READ: (_s("Reason for support read"), "lock", ""),
     Kind.ARRANGEMENT_RELIEVED: (_s("Nothing is missing in the plan while debts are on hold"), "calendar", ""),
 }
 
@@ -127,9 +136,15 @@ def _account(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return f"{account(line, known)}."
 
 
+def _needs(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    now = ", ".join(str(NEEDS[each][0]) for each in facts.get("needs", ()) if each in NEEDS)
+    return f"{now}." if now else _("Nothing any more.")
+
+
 SAY: Final[Mapping[str, Any]] = {
     Kind.HOLD_PLACED: _placed, Kind.HOLD_CHANGED: _changed, Kind.HOLD_ENDED: _ended,
     Kind.DEBT_DISPUTED: _disputed, Kind.DISPUTE_ANSWERED: _answered, Kind.DISPUTE_TAKEN_BACK: _account,
+    Kind.SUPPORT_TOLD: _needs,
 }  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """All pages of the collector's face, gathered: importing this gives the blueprint its routes."""
 
-from portal.collector import case, decide, find, holds, letters, payment, plan, queue, taken_back, write
+from portal.collector import case, decide, find, holds, letters, payment, plan, queue, support, taken_back, write
 from portal.collector.face import blueprint
 
-__all__ = ["blueprint", "case", "decide", "find", "holds", "letters", "payment", "plan", "queue", "taken_back", "write"]
+__all__ = [
+    "blueprint", "case", "decide", "find", "holds", "letters", "payment",
+    "plan", "queue", "support", "taken_back", "write",
+]  # fmt: skip

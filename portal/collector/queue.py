@@ -51,6 +51,7 @@ _KINDS: Final = {
     "undelivered": _l("Not delivered"), "uncertain": _l("Unclear delivery"), "broken": _l("Broken plans"),
     "refund": _l("Refunds"), "dispute": _l("Asked back by the bank"), "payment": _l("Another sum"),
     "disputed": _l("Disputes"), "hold": _l("Holds to look at"),
+    "support": _l("Needs to look at"),
     "stuck": _l("Stuck in the day’s run"), "document": _l("Letters not made"), "statement": _l("Statements owed"),
 }  # fmt: skip
 

@@ -61,6 +61,7 @@ TAGS: Final = {
     "statement": (_l("Statement owed"), "wait", "file"),
     "disputed": (_l("Debt disputed"), "mine", "alert"),
     "hold": (_l("Hold to look at"), "wait", "pause"),
+    "support": (_l("Needs to look at"), "info", "user"),
 }
 
 
@@ -109,6 +110,8 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = _("A letter could not be made. Write to the person yourself, and tell the engineer.")
         elif kind == "statement":
             words = _("A statement is owed to this person by law, and its time is over. Make one.")
+        elif kind == "support":
+            words = _("What this person needs was told six months ago. Ask whether it is so still.")
         elif kind in ("disputed", "hold"):
             words = holds.get((kind, id), "")
         elif kind in _OF_MONEY:

@@ -109,6 +109,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/debt/<int:account>/dispute/<int:number>/take-back"): debtors(
         303, own=("debtor",), account="disputed account", number="dispute taken back"
     ),
+    ("GET", "/support"): debtors(200),
+    ("POST", "/support"): debtors(303),
     ("GET", "/messages"): debtors(200),
     ("POST", "/messages"): debtors(422),
     ("GET", "/plan"): debtors(200),
@@ -158,6 +160,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
     ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
+    ("GET", "/work/case/<ref>/support"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/support"): desk(303, ref="case"),
+    ("POST", "/work/case/<ref>/support/reason"): Route("staff", 200, DESK, {"ref": "case"}, ("supervisor",)),
     ("GET", "/work/case/<ref>/hold"): desk(200, ref="case"),
     ("GET", "/work/case/<ref>/hold/<basis>"): desk(200, ref="case", basis="basis"),
     ("POST", "/work/case/<ref>/hold/<basis>"): desk(422, ref="case", basis="basis"),
@@ -217,7 +222,7 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
   (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
-  (select max(id) from hold_term), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
+  (select max(id) from hold_term), (select max(id) from support_need), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
 """)
         ).one()
 

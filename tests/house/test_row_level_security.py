@@ -86,6 +86,8 @@ TABLES = {
     "seal": Seen(),
     "staff": Seen(),
     "stuck": Seen(),
+    "support_need": Seen(SELF),
+    "support_reason": Seen(staff=None),
     "visit": Seen(staff=None),
     "work_item": Seen(),
 }

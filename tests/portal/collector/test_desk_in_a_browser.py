@@ -14,7 +14,7 @@ from tests.portal.collector.paying import by_card, by_cash, reported, seen
 from tests.portal.papers import a_statement
 
 WIDE = ("/work/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back",
-        "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/dispute/{disputed}")  # fmt: skip
+        "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/support", "{idris}/dispute/{disputed}")  # fmt: skip
 """Pages that are laid out otherwise where there is room."""
 PAGES = (*WIDE, "{bertram}", "{quiet}", "{idris}/offer/{proposal}", "{idris}/decline/{proposal}", "{idris}/postpone",
          "{idris}/pass-on", "{idris}/hold", "{idris}/hold/vulnerability", "{idris}/hold/breathing_space", "{idris}/dispute")  # fmt: skip

@@ -71,7 +71,7 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
             method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
         ).id  # fmt: skip
         letter = a_statement(session, of.person.id)
-    paths = ("/", f"/debt/{of.rent.id}", f"/debt/{of.power.id}/dispute", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
+    paths = ("/", "/support", f"/debt/{of.rent.id}", f"/debt/{of.power.id}/dispute", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
              "/letters", f"/letters/{letter}", "/statement", "/statement?year=2025", "/statement/dates",
              "/sign-out/everywhere")  # fmt: skip
     return Told(sign_in(app, db, of.person), of, paths)
@@ -157,7 +157,7 @@ def test_no_page_breaks_a_rule_of_axe_or_scrolls_sideways(
     app: Evenly, db: Database, clock: SetClock, home_of_marta: Marta, browser: Browser, at: str, state: str
 ) -> None:
     told = tell(db, app, clock, home_of_marta, state)
-    paths = told.paths if state == "overdue" else ("/", "/my-plan", *told.paths[1:2] * (state == "held"))
+    paths = told.paths if state == "overdue" else ("/", "/my-plan", *told.paths[2:3] * (state == "held"))
     for scheme, width in (("light", 320), ("dark", 1280)):
         with window(
             browser, at, told.browser, viewport={"width": width, "height": 800}, color_scheme=scheme

@@ -6,13 +6,16 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
 from cases.db import Database
-from portal.access import IDLE, WARNED
+from cases.history import Actor
+from cases.people import support
+from portal.access import IDLE, IDLE_LONGER, WARNING
 from portal.app import Evenly
+from tests.factories import AT
 from tests.portal.debtor.households import Marta
 from tests.portal.debtor.serving import served, window
 from tests.portal.doors import SetClock, sign_in
 
-JUST_BEFORE = int((WARNED - timedelta(seconds=1)).total_seconds()) * 1000
+JUST_BEFORE = int((IDLE - WARNING - timedelta(seconds=1)).total_seconds()) * 1000
 
 
 def test_the_page_warns_two_minutes_before_and_the_button_keeps_the_visit(
@@ -26,12 +29,12 @@ def test_the_page_warns_two_minutes_before_and_the_button_keeps_the_visit(
         warning = page.get_by_text("You will be signed out in two minutes")
         page.clock.fast_forward(JUST_BEFORE)
         expect(warning).to_be_hidden()
-        clock.true += WARNED
+        clock.true += IDLE - WARNING
         page.clock.fast_forward(2_000)
         expect(warning).to_be_visible()
         page.get_by_role("button", name="Stay signed in").click()
         expect(warning).to_be_hidden()
-        clock.true += WARNED
+        clock.true += IDLE - WARNING
         page.clock.fast_forward(JUST_BEFORE + 2_000)
         expect(warning).to_be_visible()
         page.get_by_role("button", name="Send", exact=True).click()
@@ -57,3 +60,18 @@ def test_staying_is_for_whoever_is_in(app: Evenly, db: Database, home_of_marta: 
     signed_in: FlaskClient = sign_in(app, db, home_of_marta.person)
     assert signed_in.get("/still-here").status_code == 204
     assert app.test_client().get("/still-here").status_code == 303
+
+
+def test_whoever_needs_more_time_stays_in_for_longer_and_is_warned_later(
+    app: Evenly, db: Database, home_of_marta: Marta, clock: SetClock
+) -> None:
+    browser = sign_in(app, db, home_of_marta.person)
+    assert f'data-after="{int((IDLE - WARNING).total_seconds())}"' in browser.get("/messages").text
+    with db.acting() as session:
+        support.tell(session, person=home_of_marta.person.id, needs=["extra_time"], at=AT,
+                     by=Actor("debtor", home_of_marta.person.id))  # fmt: skip
+    assert f'data-after="{int((IDLE_LONGER - WARNING).total_seconds())}"' in browser.get("/messages").text
+    clock.true += IDLE_LONGER - timedelta(minutes=1)
+    assert browser.get("/messages").status_code == 200
+    clock.true += IDLE_LONGER + timedelta(minutes=1)
+    assert browser.get("/messages").status_code == 303
