@@ -28,6 +28,7 @@ from portal.environ import Key
 
 _NONCE: Final = 12
 _MAC: Final = 16
+_SHORT_MAC: Final = 10
 _PERSON: Final = 5
 _MINUTE: Final = 4
 
@@ -77,6 +78,29 @@ class Keys:
         body = person.to_bytes(_PERSON, "big") + (int(until.timestamp()) // 60).to_bytes(_MINUTE, "big")
         tag = _mac(self._newest.secret, "sign link", body)[:_MAC]
         return base64.urlsafe_b64encode(tag + _hidden(self._newest.secret, tag, body)).decode().rstrip("=")
+
+    def mark(self, purpose: str, number: int) -> str:
+        """A mark that names a row for one purpose, for as long as its key is kept: 24 small letters and digits.
+
+        It stands in mail addresses and headers, which do not keep capitals apart.
+        """
+        body = number.to_bytes(_PERSON, "big")
+        tag = _mac(self._newest.secret, f"mark {purpose}", body)[:_SHORT_MAC]
+        return base64.b32encode(tag + _hidden(self._newest.secret, tag, body)).decode().lower()
+
+    def marked(self, purpose: str, mark: str) -> int | None:
+        """Which row a mark names; None when it is not ours, or was made for another purpose."""
+        if len(mark) != 24 or not mark.isascii():
+            return None
+        try:
+            raw = base64.b32decode(mark.upper())
+        except (binascii.Error, ValueError):
+            return None
+        for secret in self._keys.values():
+            tag, body = raw[:_SHORT_MAC], _hidden(secret, raw[:_SHORT_MAC], raw[_SHORT_MAC:])
+            if hmac.compare_digest(tag, _mac(secret, f"mark {purpose}", body)[:_SHORT_MAC]):
+                return int.from_bytes(body, "big")
+        return None
 
     def person_of(self, token: str, now: datetime) -> int | None:
         """Whom a link token names; None when it is not ours or its time is over. `now` is real time."""

@@ -46,6 +46,8 @@ _BOTH: Final[dict[str, str]] = {
     "proposal.other_currency": _b("One plan has one currency. Choose debts in the same currency."),
     "conversation.empty": _b("Your message has no words yet. Write something, then send it."),
     "conversation.too_long": _b("Your message is too long. Keep it to %(most)s letters or fewer."),
+    "preference.every_day": _b("Leave at least one day on which we may write."),
+    "preference.hours": _b("From %(earliest)s to %(latest)s is too short. Leave at least two hours."),
     "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""

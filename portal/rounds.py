@@ -30,6 +30,7 @@ from cases.law import rules
 from messaging import delivery, inquiry, notices, overdue_statements, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
+from messaging.receipt import WhoseMail
 from messaging.wording import Voice
 from portal import code, day, knock, visit
 from portal.press import Press
@@ -70,12 +71,13 @@ class Rounds:
         prepare: Prepare,
         till: Till | None = None,
         press: Press | None = None,
+        whose: WhoseMail | None = None,
         rate: float | None = None,
         threads: int = THREADS,
         batch: int = delivery.BATCH,
     ) -> None:
         self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
-        self._prepare, self._till, self._press, self._rate = prepare, till, press, rate
+        self._prepare, self._till, self._press, self._rate, self._whose = prepare, till, press, rate, whose
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
         self._threads = threads
@@ -126,7 +128,8 @@ class Rounds:
         while True:
             try:
                 with self.db.acting() as session:
-                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now(), ours=self.voice.name)
+                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now(),
+                                            ours=self.voice.name, whose=self._whose)  # fmt: skip
             except DBAPIError as error:
                 # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
                 failed += 1
@@ -272,6 +275,7 @@ class Rounds:
         self.events()
         self.payments()
         self.codes()
+        self.papers()
         self.answers()
         self.reminders()
         decided = 0

@@ -25,6 +25,7 @@ class Mail:
     reply_to: str = ""
     attachments: list[str] = field(default_factory=list)
     custom_args: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     unanswered: bool = False
 
     def mailboxes(self) -> list[str]:

@@ -282,6 +282,7 @@ def _mail(mail: dict[str, Any], personalization: dict[str, Any], id: str, messag
         reply_to=(mail.get("reply_to") or {}).get("email", ""),
         attachments=[attachment["filename"] for attachment in mail.get("attachments", [])],
         custom_args={**mail.get("custom_args", {}), **personalization.get("custom_args", {})},
+        headers={**mail.get("headers", {}), **personalization.get("headers", {})},
     )
 
 

@@ -109,6 +109,7 @@ def world(db: Database, superuser: Connection) -> World:
                 asked_by="command", asked_at=AT)  # fmt: skip
         put_row(put, "document", person_id=person, kind="receipt", subject="payment_attempt:1", version=1, language="en",
                 asked_by="command", asked_at=AT)  # fmt: skip
+        put_row(put, "preference", person_id=person, source="person", channel="email", recorded_at=AT)
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)
