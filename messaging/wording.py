@@ -104,6 +104,8 @@ def render(
         answers = voice.answers_to(person) if voice.answers_to and not alone else ""
         rtl = language in RIGHT_TO_LEFT
         values |= {"ends": ends, "answers": answers, "direction": "rtl" if rtl else "ltr"}
+        if rtl and voice.phone:
+            values["phone"] = f"\u2066{voice.phone}\u2069"  # a number runs from left to right
         words = Words(
             _filled(template, "email.txt", language, values),
             subject=" ".join(_filled(template, "subject.txt", language, values).split()),

@@ -1,4 +1,4 @@
-"""Keys: small secrets encrypted, links signed, and hashes that nobody without a key can make.
+"""Keys: small secrets encrypted, links and marks signed, and hashes that nobody without a key can make.
 
 EVENLY_KEYS holds keys with ids, newest first. The newest encrypts and signs; every one of them still
 decrypts and checks, so a key is turned by adding a new one in front, `evenly keys rotate`, and taking
@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.environ import Key
@@ -31,6 +33,8 @@ _MAC: Final = 16
 _SHORT_MAC: Final = 10
 _PERSON: Final = 5
 _MINUTE: Final = 4
+_P256: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many keys P-256 has."""
 
 
 class KeyMissing(Exception):
@@ -121,6 +125,15 @@ class Keys:
 def key_of(written: str) -> str:
     """The id of the key that encrypted this."""
     return written.partition(":")[0]
+
+
+def public_key(secret: str) -> str:
+    """The public half (P-256, DER in base64) of the key that the stand-in's secret stands for."""
+    number = int.from_bytes(hashlib.sha256(secret.encode()).digest(), "big") % (_P256 - 1) + 1
+    public = ec.derive_private_key(number, ec.SECP256R1()).public_key()
+    return base64.b64encode(
+        public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ).decode()
 
 
 def sha256(token: str) -> bytes:

@@ -345,7 +345,7 @@ def _needed(settings: Settings, *, named: set[str]) -> list[Problem]:
         ("EVENLY_COMPANY", settings.company, "your full name and postal address, as the law wants them told"),
         ("EVENLY_PHONE", settings.telephone, "the telephone number that people may ring"),
         ("EVENLY_MAIL", settings.mail, "the address that people may write to"),
-        ("EVENLY_MAIL_FROM", settings.mail_from, "the address that codes by mail come from"),
+        ("EVENLY_MAIL_FROM", settings.mail_from, "the address that mails come from"),
         ("TWILIO_ACCOUNT_SID", settings.twilio_account_sid, "the account that sends texts"),
         ("TWILIO_AUTH_TOKEN", settings.twilio_auth_tokens, "that account's token"),
         ("TWILIO_FROM", settings.twilio_from, "the number or messaging service that texts come from"),

@@ -88,7 +88,7 @@ class Write(Form):
 
     words = NoteField(
         _l("Your message"), longest=LONGEST, needed=_l("Write your message"),
-        hint=_l("The person reads it after signing in. Where texts may go, one says that it waits."),
+        hint=_l("The person reads it after signing in. Where a text or email may go, it says that something waits."),
     )  # fmt: skip
     key = HiddenField("key")
 

@@ -222,7 +222,9 @@ def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     message = known.messages.get(number(line))
     if line.kind == Kind.MESSAGE_SENT and message is not None:
         if message.body:
-            words += " “" + _LINK.sub("/l/…", message.body) + "”"
+            # Of a mail the first two paragraphs say what it says; the rest is the same in each.
+            said = " ".join(message.body.split("\n\n")[:2]) if message.channel == "email" else message.body
+            words += " “" + _LINK.sub("/l/…", said) + "”"
         if message.state == "delivered" and message.settled_at is not None:
             words += " " + _("Delivered %(time)s.", time=moment(message.settled_at))
         elif message.state == "failed":

@@ -41,7 +41,8 @@ def write(ref: str) -> ResponseReturnValue:
         told(refusal)
         return to_case(ref, "write")
     wake("answers")
-    tell(_("Your message is sent"), _("It stands in the portal. Where texts may go, one says that it waits."))
+    tell(_("Your message is sent"),
+         _("It stands in the portal. Where a text or email may go, it says that something waits."))  # fmt: skip
     return to_case(ref, "write")
 
 
