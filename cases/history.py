@@ -54,6 +54,7 @@ class Kind(StrEnum):
     CONTACT_CORRECTED = "contact.corrected"
     PERMISSION_WITHDRAWN = "permission.withdrawn"
     PERMISSION_GIVEN = "permission.given"
+    PREFERENCE_SET = "preference.set"
     ENTRY_POSTED = "entry.posted"
     PAYMENT_POSTED = "payment.posted"
     PAYMENT_RETURNED = "payment.returned"

@@ -46,6 +46,8 @@ class Group(StrEnum):
 
     OPTED_OUT = "opted_out"
     BAD_NUMBER = "bad_number"
+    BAD_ADDRESS = "bad_address"
+    COMPLAINED = "complained"
     UNREACHABLE = "unreachable"
     BLOCKED = "blocked"
     RETRY_LATER = "retry_later"
@@ -55,7 +57,7 @@ class Group(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an error says about the address: nothing, a strike, unusable, or that its owner wants no texts."""
+    """What an error says about the address: nothing, a strike, unusable, or that its owner wants nothing of ours."""
 
     NONE = "none"
     STRIKE = "strike"
@@ -92,7 +94,10 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class OutMessage:
-    """One message as a carrier gets it. `attempt` tells our calls apart; `seconds`: how long it may wait there."""
+    """One message as a carrier gets it. `attempt` tells our calls apart; `seconds`: how long it may wait there.
+
+    Of a mail: where answers go, and the address that ends mail by one request; empty where there is none.
+    """
 
     id: int
     attempt: int
@@ -102,6 +107,8 @@ class OutMessage:
     subject: str = ""
     html: str = ""
     seconds: int | None = None
+    reply_to: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +164,34 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a carrier tells of a message that is no step of its way: opened, complained of, unsubscribed from."""
+
+    provider_id: str | None
+    what: str
+    effect: Effect = Effect.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMail:
+    """A mail that somebody sent us, taken apart.
+
+    `to`: the addresses that it was handed over to; `sender`: as it calls itself, which anybody may write; `checked`:
+    its host vouches for that. `words`: what is new in it, without what it quotes; `cut`: it was longer.
+    `automatic`: a program wrote it. `attachments`: how many came; none is kept.
+    """
+
+    provider_id: str
+    to: tuple[str, ...]
+    sender: str
+    checked: bool
+    words: str
+    cut: bool = False
+    automatic: bool = False
+    attachments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A text that a phone sent us."""
 
@@ -165,6 +200,10 @@ class Inbound:
     to: str
     words: str
     toll_free: bool = False
+
+
+Told = Report | Remark | Inbound | InboundMail | None
+"""What a kept event says; None: nothing that we understand."""
 
 
 class Carrier(Protocol):
@@ -179,7 +218,7 @@ class Carrier(Protocol):
     def find(self, sought: Sought) -> Found | None:
         """The message in the carrier's own list; None when it is not there."""
 
-    def read(self, kind: str, raw: bytes) -> Report | Inbound | None:
+    def read(self, kind: str, raw: bytes) -> Told:
         """A kept event, translated; None for what makes no sense."""
 
 

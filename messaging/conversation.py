@@ -15,10 +15,10 @@ STOP is confirmed once: by the carrier for the words that it knows, else by us.
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, Uuid, select, text, update
+from sqlalchemy import Boolean, CheckConstraint, Index, Integer, Text, UniqueConstraint, Uuid, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -41,7 +41,11 @@ LONGEST: Final = 4000
 
 
 class Said(Base):
-    """One thing said. `side`: person or staff. `sender`: the actor, as in the history."""
+    """One thing said. `side`: person or staff. `sender`: the actor, as in the history.
+
+    Of a mail: `known`, whether it came from an address of the person's; `cut`, whether it was longer than is kept;
+    `attachments`, how many came with it, none of which is kept.
+    """
 
     __tablename__ = "said"
 
@@ -57,10 +61,13 @@ class Said(Base):
     read_at: Mapped[Moment | None]
     provider_id: Mapped[str | None] = mapped_column(Text)
     key: Mapped[str | None] = mapped_column(Text)
+    known: Mapped[bool | None] = mapped_column(Boolean)
+    cut: Mapped[bool | None] = mapped_column(Boolean)
+    attachments: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
         CheckConstraint("side in ('person', 'staff')", "side"),
-        CheckConstraint("channel in ('sms', 'portal')", "channel"),
+        CheckConstraint("channel in ('sms', 'portal', 'email')", "channel"),
         CheckConstraint("reading in ('revoke', 'review', 'start', 'help', 'none')", "reading"),
         UniqueConstraint("provider_id", "person_id"),
         UniqueConstraint("person_id", "key"),
@@ -106,7 +113,7 @@ def receive(session: Session, inbound: Inbound, *, at: datetime, ours: str = "")
     # A bare STOP or START asks nothing. All else is read by a person, whatever was done with it already:
     # "Stop. Mum died" is three words.
     if not (reading.bare and reading.meaning in (Meaning.REVOKE, Meaning.START)):
-        _into_queue(session, person, said, at, maybe_stop=reading.meaning is Meaning.REVIEW)
+        into_queue(session, person, said, at, maybe_stop=reading.meaning is Meaning.REVIEW)
     return reading.meaning.value
 
 
@@ -119,9 +126,8 @@ def set_aside(session: Session, inbound: Inbound, *, event: int, at: datetime, o
     if (meaning := read(inbound.words, ours=ours).meaning) is Meaning.REVOKE:
         _obey(session, meaning, inbound.sender, by, at)
     if owner is not None:
-        today = local(at, _zone(session, owner[0])).date()
         queue.open_item(session, person=owner[0], kind="stop", subject=f"carrier_event:{event}", urgency=1, at=at,
-                        answer_by=today)  # fmt: skip
+                        answer_by=day_of(session, owner[0], at))  # fmt: skip
 
 
 def write(session: Session, *, person: int, words: str, key: str, by: Actor, at: datetime) -> int:
@@ -142,7 +148,7 @@ def write(session: Session, *, person: int, words: str, key: str, by: Actor, at:
         return session.scalars(select(Said.id).where(Said.person_id == person, Said.key == key)).one()
     record(session, Kind.PERSON_WROTE, by=by, at=at, person=person, subject=f"said:{said}",
            facts={"channel": "portal", "proof": proof(salt, words)})  # fmt: skip
-    _into_queue(session, person, said, at)
+    into_queue(session, person, said, at)
     return said
 
 
@@ -229,19 +235,18 @@ def _obey(session: Session, meaning: Meaning, number: str, by: Actor, at: dateti
     return False
 
 
-def _into_queue(session: Session, person: int, said: int, at: datetime, *, maybe_stop: bool = False) -> None:
-    """Has a person read it. What may be a STOP is read the same day."""
+def into_queue(session: Session, person: int, said: int, at: datetime, *, maybe_stop: bool = False) -> None:
+    """Has a collector read what a person said. What may be a STOP is read the same day."""
     kind = "stop" if maybe_stop else "message"
     # One item for all that waits for the same answer.
     if any(item.kind == kind for item in queue.open_items(session, all_ids(session, person))):
         return
-    today = local(at, _zone(session, person)).date()
     queue.open_item(session, person=person, kind=kind, subject=f"said:{said}", urgency=1, at=at,
-                    answer_by=today if maybe_stop else None)  # fmt: skip
+                    answer_by=day_of(session, person, at) if maybe_stop else None)  # fmt: skip
 
 
-def _zone(session: Session, person: int) -> str:
-    """The zone of a creditor of the person: where a working day ends."""
+def day_of(session: Session, person: int, at: datetime) -> date:
+    """The day of a moment where a creditor of the person works."""
     zone: str | None = session.execute(
         text(
             "select c.zone from record r join creditor c on c.id = r.creditor_id"
@@ -249,7 +254,7 @@ def _zone(session: Session, person: int) -> str:
         ),
         {"person": person},
     ).scalar()
-    return zone or "UTC"
+    return local(at, zone or "UTC").date()
 
 
 def _checked(words: str) -> str:

@@ -102,7 +102,7 @@ def claim(
     messages = _heard_first(session, messages, carriers, at)
     if not messages:
         return [], seen
-    decisions = decide(session, messages, at=at, real=real)
+    decisions = decide(session, messages, at=at, real=real, channels=sorted(carriers))
     words = _worded(session, messages, decisions, voice=voice, prepare=prepare, real=real)
     going = [m for m in messages if decisions[m.id].act is Act.GO]
     _keep_waiting(session, messages, decisions)
@@ -136,6 +136,7 @@ def settle(session: Session, results: Sequence[Carried], *, at: datetime, real: 
     for id in settled:
         if id in effects and (meaning := effects[id].answer.meaning):
             outcome.bear(session, id, meaning.effect, at=at)
+    outcome.follow(session, [row.id for row in done if row.state == "failed"], at=at)
     return settled
 
 
@@ -195,14 +196,16 @@ def _worded(
         if decision.act is not Act.GO:
             continue
         if m.template == "code" and m.id not in made:
-            decisions[m.id] = Decision(Act.WITHHELD, "no_code")
+            decisions[m.id] = replace(decision, act=Act.WITHHELD, why="no_code")
             continue
         facts = {"code": made[m.id], "minutes": CODE_MINUTES} if m.template == "code" else None
         try:
-            words[m.id] = render(m.template, m.channel, language=decision.language or "en", voice=voice,
-                                 person=m.person_id, real=real, facts=facts)  # fmt: skip
+            words[m.id] = render(
+                m.template, decision.channel or m.channel, language=decision.language or "en", voice=voice,
+                person=m.person_id, contact=decision.contact, real=real, facts=facts,
+            )  # fmt: skip
         except Discloses:
-            decisions[m.id] = Decision(Act.WITHHELD, "discloses")
+            decisions[m.id] = replace(decision, act=Act.WITHHELD, why="discloses")
     return words
 
 
@@ -230,6 +233,7 @@ def _withhold(
                 "ids": [m.id for m, _ in withheld],
                 "whys": [decision.why for _, decision in withheld],
                 "facts": [json.dumps(dict(decision.facts)) for _, decision in withheld],
+                "channels": [decision.channel for _, decision in withheld],
                 "at": at, "by": str(BY),
             },
         )  # fmt: skip
@@ -256,7 +260,9 @@ def _begin(
                 "ids": [m.id for m in going],
                 "contacts": [decisions[m.id].contact for m in going],
                 "languages": [decisions[m.id].language for m in going],
-                "providers": [carriers[m.channel].name for m in going],
+                "channels": [decisions[m.id].channel for m in going],
+                "moved": [decisions[m.id].channel != m.channel for m in going],
+                "providers": [carriers[decisions[m.id].channel or m.channel].name for m in going],
                 # A code's words are never kept: whoever reads the table could sign in with them.
                 "bodies": [words[m.id].body if keep else None for m, keep in zip(going, kept, strict=True)],
                 "salts": [str(uuid.uuid4()) if keep else None for keep in kept],
@@ -269,8 +275,8 @@ def _begin(
         decision, said = decisions[m.id], words[m.id]
         assert decision.to is not None and decision.until is not None
         out = OutMessage(
-            id=m.id, attempt=attempts[m.id], channel=m.channel, to=decision.to, body=said.body, subject=said.subject,
-            html=said.html,
+            id=m.id, attempt=attempts[m.id], channel=decision.channel or m.channel, to=decision.to, body=said.body,
+            subject=said.subject, html=said.html, reply_to=said.reply_to, unsubscribe=said.unsubscribe,
         )  # fmt: skip
         # The door's clock may be moved; how much time is left is the same on both.
         claimed.append(Claimed(out, real + WAITS.lease - WAITS.margin, real + (decision.until - at)))
@@ -307,21 +313,26 @@ returning m.id
 """)
 
 _WITHHOLD: Final = text("""
-with d as (select * from unnest(cast(:ids as bigint[]), cast(:whys as text[]), cast(:facts as text[]))
-           d(id, why, facts)),
-u as (update message m set state = 'withheld', why = d.why, why_facts = d.facts::jsonb, settled_at = :at from d
-      where m.id = d.id returning m.*)
+with d as (select * from unnest(cast(:ids as bigint[]), cast(:whys as text[]), cast(:facts as text[]),
+             cast(:channels as text[])) d(id, why, facts, channel)),
+u as (update message m set state = 'withheld', channel = d.channel, why = d.why, why_facts = d.facts::jsonb,
+        settled_at = :at from d where m.id = d.id returning m.*)
 insert into history (at, kind, actor, creditor_id, person_id, subject, facts)
 select :at, 'message.withheld', :by, u.creditor_id, u.person_id, 'message:' || u.id,
   (jsonb_build_object('template', u.template, 'channel', u.channel, 'rule', u.why) || u.why_facts)::json
 from u order by u.id
 """)
 
+# What goes as a mail instead of a text has its reasons on both channels: the text is never planned again.
 _BEGIN: Final = text("""
 with d as (select * from unnest(cast(:ids as bigint[]), cast(:contacts as bigint[]), cast(:languages as text[]),
-  cast(:providers as text[]), cast(:bodies as text[]), cast(:salts as uuid[]))
-  d(id, contact, language, provider, body, salt)),
+  cast(:channels as text[]), cast(:moved as boolean[]), cast(:providers as text[]), cast(:bodies as text[]),
+  cast(:salts as uuid[])) d(id, contact, language, channel, moved, provider, body, salt)),
+r as (insert into reason (cause, subject, step, person_id, channel, message_id)
+      select r.cause, r.subject, r.step, r.person_id, d.channel, r.message_id
+      from d join reason r on r.message_id = d.id where d.moved on conflict do nothing),
 u as (update message m set state = 'sending', attempt = m.attempt + 1, lease_until = :until, contact_id = d.contact,
+        channel = d.channel,
         language = d.language, provider = d.provider, body = d.body, body_salt = d.salt, sent_at = :at,
         error_code = null, why_facts = null
       from d where m.id = d.id returning m.id, m.attempt),

@@ -4,7 +4,8 @@ A *reason* (cause, subject, step, person, channel) says why a message exists; it
 is unique, so planning again plans nothing new. One message may have many
 reasons; a carrier sees each reason at most once. Planning asks only whether the
 reason exists; whether the message may go is decided once, when it is claimed
-(`permit.py`).
+(`permit.py`). So is its channel: a text is planned, and where it goes as a mail
+instead (`reach.py`), its reasons stand on both channels.
 
 States: planned → sending → sent → delivered | failed; sending → uncertain (no
 clear answer: looked up at the carrier, never sent again blindly); planned →
@@ -133,12 +134,12 @@ def write(
 def plan(session: Session, candidates: str, facts: Mapping[str, object], *, template: str, at: datetime) -> int:
     """Plans messages for many reasons at once: one a person, channel and day. Returns how many were planned.
 
-    `candidates` is a query of ours that gives cause, subject, step, person_id, channel, creditor_id,
-    day, not_before and not_after; `facts` fills its parameters. A reason that stands already plans
-    nothing. What is planned and not yet claimed for the same person, channel and day takes a new
-    reason in: one message, whatever the number of debts. It lasts as long as the reason that lasts
-    longest; which of them still stand is asked when it goes. A message whose reasons come from several
-    creditors has none.
+    `candidates` is a query of ours that gives cause, subject, step, person_id, channel, creditor_id, day,
+    contact_id (the one it must go to, if any), not_before and not_after; `facts` fills its parameters.
+    A reason that stands already plans nothing. What is planned and not yet claimed for the same person,
+    channel and day takes a new reason in: one message, whatever the number of debts. It lasts as long as
+    the reason that lasts longest; which of them still stand is asked when it goes. A message whose reasons
+    come from several creditors has none.
     """
     values = {**facts, "template": template, "at": at}
     fresh = _FRESH.format(candidates=candidates)
@@ -170,35 +171,39 @@ _TAKE_IN: Final = """
 open as materialized (
   select m.id, m.person_id, m.channel, m.day, m.not_after from message m
   where m.state = 'planned' and m.template = :template
-    and (m.person_id, m.channel, m.day) in (select person_id, channel, day from fresh)
+    and (m.person_id, m.channel, m.day) in (select person_id, channel, day from fresh where contact_id is null)
   order by m.id for no key update skip locked),
 one as (select distinct on (person_id, channel, day) * from open order by person_id, channel, day, id),
 more as (
   select o.id, bool_and(f.not_after is not null) and o.not_after is not null as limited,
     greatest(o.not_after, max(f.not_after)) as not_after
-  from one o join fresh f on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day)
+  from one o join fresh f on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day) and f.contact_id is null
   group by o.id, o.not_after),
 longer as (
   update message m set not_after = case when more.limited then more.not_after end from more where m.id = more.id)
 insert into reason (cause, subject, step, person_id, channel, message_id)
 select f.cause, f.subject, f.step, f.person_id, f.channel, o.id from fresh f
-join one o on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day) on conflict do nothing"""
+join one o on (o.person_id, o.channel, o.day) = (f.person_id, f.channel, f.day) and f.contact_id is null
+on conflict do nothing"""
 
 _PLAN: Final = """
 grp as materialized (
   select nextval(pg_get_serial_sequence('message', 'id')) as id, g.* from
-    (select person_id, channel, day, case when count(distinct creditor_id) = 1 then min(creditor_id) end as creditor_id,
+    (select person_id, channel, day, contact_id,
+       case when count(distinct creditor_id) = 1 then min(creditor_id) end as creditor_id,
        max(not_before) as not_before, case when bool_and(not_after is not null) then max(not_after) end as not_after
-     from fresh group by 1, 2, 3) g),
+     from fresh group by 1, 2, 3, 4) g),
 r as (
   insert into reason (cause, subject, step, person_id, channel, message_id)
   select f.cause, f.subject, f.step, f.person_id, f.channel, g.id from fresh f
   join grp g on (g.person_id, g.channel, g.day) = (f.person_id, f.channel, f.day)
+    and g.contact_id is not distinct from f.contact_id
   on conflict do nothing returning message_id),
 m as (
-  insert into message (id, creditor_id, person_id, channel, template, day, not_before, not_after, planned_at)
+  insert into message
+    (id, creditor_id, person_id, channel, template, day, not_before, not_after, contact_id, planned_at)
   overriding system value
-  select id, creditor_id, person_id, channel, :template, day, not_before, not_after, :at
+  select id, creditor_id, person_id, channel, :template, day, not_before, not_after, contact_id, :at
   from grp where id in (select message_id from r) returning 1)
 select count(*) from m"""
 

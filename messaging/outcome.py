@@ -3,6 +3,8 @@
 Here an outcome is written that comes after the call: by a report, by the carrier's list, by a person.
 What the call itself gave is written set-based (`delivery.settle`) by the same rules.
 
+*Followed*: a text that has failed for good is followed by one mail for the same reasons.
+
 *Put off*: the carrier took a message, and then says for certain that it gave up for a cause that
 passes (its queue was full). It is planned again for later, twice at most, and permit is asked anew.
 What still comes of the attempt that was put off changes nothing, unless it was delivered after all.
@@ -10,6 +12,7 @@ What still comes of the attempt that was put off changes nothing, unless it was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -73,6 +76,7 @@ def advance(
     elif progress is Progress.FAILED:
         _tell(session, message, Kind.MESSAGE_FAILED, at, code=code, group=group)
         bear(session, message.id, effect, at=at)
+        follow(session, [message.id], at=at)
 
 
 def bear(session: Session, message: int, effect: Effect, *, at: datetime) -> None:
@@ -90,6 +94,53 @@ def bear(session: Session, message: int, effect: Effect, *, at: datetime) -> Non
         withdraw(session, channel, address, because="carrier", by=BY, at=at)
     else:
         queue.open_item(session, person=person, kind="undelivered", subject=f"contact:{contact}", urgency=2, at=at)
+
+
+def follow(session: Session, messages: Sequence[int], *, at: datetime) -> int:
+    """Plans a mail for each of these texts that has failed for good, for the same reasons. Returns how many.
+
+    Not for whoever has no address, nor where the carrier refused because of a STOP, nor when its time is over. A
+    reason that was a mail already is none again. Whether a mail may go is decided when it is claimed.
+    """
+    if not messages:
+        return 0
+    planned: int = session.execute(
+        _FOLLOW, {"ids": list(messages), "alone": ["code", "stop_confirmed"], "at": at, "stopped": Effect.STOPPED}
+    ).scalar_one()
+    return planned
+
+
+def came_back(session: Session, message: Message, code: str | None, effect: Effect, group: str | None) -> None:
+    """Notes of a mail that was delivered that it came back after all. What was told of it stays told."""
+    message.error_code, message.why_facts = code, {"group": group, "effect": effect.value}
+    session.flush()
+
+
+_FOLLOW: Final = text("""
+with f as materialized (
+  select m.id as text_id, nextval(pg_get_serial_sequence('message', 'id')) as id, m.creditor_id, m.person_id,
+    m.template, m.day, m.not_after
+  from message m left join joined j on j.person_id = m.person_id and j.replaced_at is null and not j.parted
+  where m.id = any(:ids) and m.channel = 'sms' and m.state = 'failed' and m.template <> all(:alone)
+    and coalesce(m.why_facts ->> 'effect', '') <> :stopped
+    and (m.not_after is null or m.not_after > cast(:at as timestamptz))
+    and exists (
+      select from contact c where c.kind = 'email' and c.replaced_at is null and not c.withdrawn
+        and c.person_id = any (array(
+          select coalesce(j.into_id, m.person_id) union all
+          select k.person_id from joined k
+          where k.into_id = coalesce(j.into_id, m.person_id) and k.replaced_at is null and not k.parted)))),
+r as (
+  insert into reason (cause, subject, step, person_id, channel, message_id)
+  select r.cause, r.subject, r.step, r.person_id, 'email', f.id from f
+  join reason r on r.message_id = f.text_id and r.channel = 'sms' on conflict do nothing returning message_id),
+m as (
+  insert into message (id, creditor_id, person_id, channel, template, day, not_before, not_after, planned_at)
+  overriding system value
+  select id, creditor_id, person_id, 'email', template, day, :at, not_after, :at
+  from f where id in (select message_id from r) returning 1)
+select count(*) from m
+""")
 
 
 def _was_put_off(session: Session, message: Message, provider_id: str | None) -> bool:
@@ -137,6 +188,7 @@ def end(
         _tell(session, message, Kind.MESSAGE_SENT, at, by=by)
     else:
         _tell(session, message, Kind.MESSAGE_FAILED, at, by=by, code=code, group=None)
+        follow(session, [message.id], at=at)
 
 
 def _tell(

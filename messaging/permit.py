@@ -12,19 +12,20 @@ the person did: window and STOP), code (asked for just now: at any hour, STOP or
 confirmation (of a STOP, once, within five minutes, at any hour: like the carrier's own).
 *Week*: the seven days that end today, on the person's clock. A message counts on the day it went.
 
-Rules, in this order: too_late (its time is over; of news: too_old), no_number, number_unusable,
-stopped, confirmed_too_late; on_hold (a hold stops every message that we begin to this person); what
-has nothing left to say (`superseded.py`): of reminders plan_ended, schedule_changed, not_liable,
-reminders_off, money_there, money_announced, on_hold; of a missed payment money_there, where its plan
-is kept again, and on_hold; of a waiting message read, told_already; of thanks for
-money told_already; then the window (outside_window) and the caps (cap_day, cap_week).
+Rules, in this order: too_late (its time is over; of news: too_old), no_number or no_mail, number_unusable or
+mail_unusable, stopped or mail_stopped, confirmed_too_late; on_hold (a hold stops every message that we begin
+to this person); what has nothing left to say (`superseded.py`): of reminders plan_ended, schedule_changed,
+not_liable, reminders_off, money_there, money_announced, on_hold; of a missed payment money_there, where its
+plan is kept again, and on_hold; of a waiting message read, told_already; of thanks for money, of an offer that
+is answered and of a mail whose text has arrived told_already; then the window (outside_window) and the caps
+(cap_day, cap_week).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -35,6 +36,7 @@ from sqlalchemy.orm import Session
 from cases.clock import day_start, local
 from cases.debts.held import silenced
 from cases.law.rules import caps
+from cases.people.permission import CHANNELS
 from messaging.notices import ANSWERED
 from messaging.outbox import GONE, Message
 from messaging.reach import Reach, reach_of
@@ -59,7 +61,10 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "payment_changed": Purpose.PROACTIVE,
     "hold_news": Purpose.PROACTIVE,
     "payment_noted": Purpose.REPLY,
+    "offer_received": Purpose.REPLY,
     "answer_waits": Purpose.REPLY,
+    "agreement_ready": Purpose.REPLY,
+    "contact_changed": Purpose.REPLY,
     "message_waits": Purpose.REPLY,
     "code": Purpose.CODE,
     "stop_confirmed": Purpose.CONFIRMATION,
@@ -97,14 +102,23 @@ class Decision:
     to: str | None = None
     until: datetime | None = None
     language: str | None = None
+    channel: str | None = None
 
 
-def decide(session: Session, messages: Sequence[Message], *, at: datetime, real: datetime) -> dict[int, Decision]:
+def decide(
+    session: Session,
+    messages: Sequence[Message],
+    *,
+    at: datetime,
+    real: datetime,
+    channels: Collection[str] = CHANNELS,
+) -> dict[int, Decision]:
     """Decides for messages that the caller has locked, with their people. Writes nothing.
 
-    `at` is the door's moment; `real` the real one, which codes and confirmations are judged by.
+    `at` is the door's moment; `real` the real one, which codes and confirmations are judged by; `channels` are
+    those that have a carrier. Every decision says which channel it is about.
     """
-    reach = reach_of(session, messages)
+    reach = reach_of(session, messages, channels)
     nothing_left = superseded(session, messages, reach, at)
     silent = silenced(session, [person for who in reach.values() for person in who.people], at)
     gone = _gone(session, messages, reach, at)
@@ -118,7 +132,7 @@ def decide(session: Session, messages: Sequence[Message], *, at: datetime, real:
             decision = _over(over) if over else _timed(message, who, gone[who.head], at)
         if decision.act is Act.GO and PURPOSES[message.template] is Purpose.PROACTIVE:
             gone[who.head].append(at)
-        made[message.id] = decision
+        made[message.id] = replace(decision, channel=who.channel)
     return made
 
 
@@ -138,11 +152,11 @@ def _addressed(message: Message, who: Reach, at: datetime) -> Decision | None:
         why = "too_old" if message.template in _NEWS else "too_late"
         return _withheld(why, until=message.not_after.isoformat())
     if who.contact is None:
-        return _withheld("no_number" if message.channel == "sms" else "no_mail")
+        return _withheld("no_number" if who.channel == "sms" else "no_mail")
     if who.unusable is not None:
-        return _withheld("number_unusable", code=who.unusable)
+        return _withheld("number_unusable" if who.channel == "sms" else "mail_unusable", code=who.unusable)
     if who.stopped is not None and purpose in (Purpose.PROACTIVE, Purpose.REPLY):
-        return _withheld("stopped", since=who.stopped.isoformat())
+        return _withheld("stopped" if who.channel == "sms" else "mail_stopped", since=who.stopped.isoformat())
     if purpose is Purpose.CONFIRMATION:
         waited = int((at - message.planned_at).total_seconds())
         if not may_confirm(waited, promotional=False):
@@ -171,7 +185,7 @@ def _timed(message: Message, who: Reach, gone: list[datetime], at: datetime) -> 
 
 
 def _until(go: Decision, until: datetime) -> Decision:
-    return Decision(Act.GO, contact=go.contact, to=go.to, until=until, language=go.language)
+    return replace(go, until=until)
 
 
 def _capped(who: Reach, gone: list[datetime], at: datetime) -> tuple[str, datetime] | None:

@@ -1,12 +1,15 @@
 """Reach: where a person can be met, on which clock, in which language; for a whole batch at once.
 
-*Head*: the elder of a person's joined ids; what is counted is counted for all of them. *Contact*:
-the best of the kind that the channel needs; a code and a confirmation go to the contact that they
-were planned for, a code only while that stands: it may have been replaced since it was asked for.
-*Stopped*: since when the person, or whoever has that address, wants nothing of our own accord.
-*Unusable*: the carrier's code that says that nothing arrives there: a number that is none, or two
-strikes in a row, unless something arrived there since. *Places*: each country a person may be in,
-with its zones; every one must be open.
+*Head*: the elder of a person's joined ids; what is counted is counted for all of them. *Channel*: a
+text, or a mail where the person prefers it or has no number that works; what was planned as a mail is
+one, and what a carrier had once keeps its channel. *Contact*: the best of the kind that the channel
+needs; a code, a confirmation and news of a changed contact go to the contact that they were planned
+for, a code only while that stands: it may have been replaced since it was asked for.
+*Stopped*: since when the person, or whoever has that address, wants nothing of our own accord. STOP by
+text ends mail too, until the person asks for mail; who ends mail still gets texts.
+*Unusable*: the carrier's code that says that nothing arrives there: a number that is none, a mail that
+came back, or two strikes in a row, unless something arrived there since. *Places*: each country a
+person may be in, with its zones; every one must be open. *Wish*: what the person prefers (`preference.py`).
 A country comes from the addresses that creditors gave, else from the person, else from the number;
 an unknown one has the strictest window (house: law packs).
 """
@@ -14,7 +17,7 @@ an unknown one has the strictest window (house: law packs).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,10 +27,11 @@ import phonenumbers
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cases.clock import local
+from cases.clock import day_start, local, moment_of
 from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
-from cases.people.permission import Word, last_words, withdrawn
+from cases.people.permission import CHANNELS, Word, last_words, withdrawn
+from cases.people.preference import Wish, wishes_of
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
@@ -36,7 +40,7 @@ from messaging.tongue import language_of
 KIND: Final[Mapping[str, str]] = {"sms": "mobile", "email": "email"}
 """The kind of contact that each channel needs."""
 
-_FIXED: Final = ("code", "stop_confirmed")
+_FIXED: Final = ("code", "stop_confirmed", "contact_changed")
 """Templates that go to the contact they were planned for."""
 
 _STRIKES: Final = 2
@@ -47,17 +51,28 @@ Place = tuple[str | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One way to one person: the contact, why nothing arrives there, since when nothing may go there."""
+
+    contact: Contact | None
+    unusable: str | None = None
+    stopped: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """Where and when one message may meet its person."""
 
     head: int
     people: tuple[int, ...]
+    channel: str
     contact: int | None
     to: str | None
     unusable: str | None
     stopped: datetime | None
     places: tuple[Place, ...]
     language: str
+    wish: Wish = Wish()
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -66,11 +81,24 @@ class Reach:
 
     def open_from(self, moment: datetime, least: timedelta) -> tuple[datetime | None, datetime | None]:
         """The first moment from `moment` on when every place is open for at least `least`, and when it closes."""
-        return open_from(self.places, moment, least)
+        return open_from(self.places, self.wish, moment, least)
 
 
-def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
-    """How the people of these messages can be reached. Seven statements for one channel, whatever the number."""
+def channel_of(ways: Mapping[str, Way], prefers: str | None) -> str:
+    """The channel that a message takes, of those it may take: a text first, unless mail is preferred.
+
+    The first way that works and may be used; else the first that works; else the first that there is.
+    """
+    order = [each for each in (("email", "sms") if prefers == "email" else ("sms", "email")) if each in ways]
+    there = [each for each in order if ways[each].contact is not None]
+    works = [each for each in there if ways[each].unusable is None]
+    return next((each for each in works if ways[each].stopped is None), (works or there or order)[0])
+
+
+def reach_of(
+    session: Session, messages: Sequence[Message], channels: Collection[str] = CHANNELS
+) -> dict[int, Reach]:
+    """How the people of these messages can be reached over these channels. Ten statements, whatever the number."""
     ids = _all_ids(session, [m.person_id for m in messages])
     everybody = sorted({each for ids_ in ids.values() for each in ids_})
     contacts: dict[int, list[Contact]] = defaultdict(list)
@@ -82,50 +110,64 @@ def reach_of(session: Session, messages: Sequence[Message]) -> dict[int, Reach]:
             Contact.id.in_([m.contact_id for m in messages if m.contact_id and m.template in _FIXED])
         )
     }
-    chosen: dict[int, Contact | None] = {}
+    wishes = wishes_of(session, everybody)
+    best: dict[tuple[int, str], Contact | None] = {}
     for m in messages:
-        if m.template in _FIXED and m.contact_id in fixed:
-            planned = fixed[m.contact_id]
-            stands = planned.replaced_at is None and not planned.withdrawn and planned.person_id in ids[m.person_id]
-            chosen[m.id] = planned if stands or m.template != "code" else None
-        else:
-            theirs = [c for person in ids[m.person_id] for c in contacts[person] if c.kind == KIND[m.channel]]
-            chosen[m.id] = min(theirs, key=_preferred) if theirs else None
-    used = [c for c in chosen.values() if c is not None]
+        for channel in _open_to(m, channels):
+            best[m.id, channel] = _best(m, channel, ids[m.person_id], contacts, fixed)
+    used = [c for c in best.values() if c is not None]
     stopped = {
         channel: withdrawn(session, channel, sorted({c.value_norm for c in used if c.kind == kind}))
         for channel, kind in KIND.items()
         if any(c.kind == kind for c in used)
     }
-    words = {channel: last_words(session, channel, everybody) for channel in sorted({m.channel for m in messages})}
+    words = {channel: last_words(session, channel, everybody) for channel in _spoken({c for _, c in best})}
     unusable = _unusable(session, everybody, [c.id for c in used])
     homes = _homes(session, everybody)
     found: dict[int, Reach] = {}
     for m in messages:
-        contact, people = chosen[m.id], ids[m.person_id]
+        people = ids[m.person_id]
+        ways: dict[str, Way] = {}
+        for channel in _open_to(m, channels):
+            contact = best[m.id, channel]
+            text_way = ways.get("sms", Way(None))
+            ways[channel] = Way(
+                contact,
+                unusable.get(contact.id) if contact and m.template not in _FIXED else None,
+                _stopped(contact, channel, people, stopped.get(channel, {}), words, text_way.stopped),
+            )
+        wish = _wish(people, wishes)
+        channel = channel_of(ways, wish.channel)
+        way = ways[channel]
         lived = [home for person in people for home in homes.get(person, ())]
-        number = contact.value_norm if contact is not None and m.channel == "sms" else None
+        numbers = [c.value_norm for person in people for c in contacts[person] if c.kind == KIND["sms"]]
+        number = way.contact.value_norm if way.contact is not None and channel == "sms" else next(iter(numbers), None)
         found[m.id] = Reach(
             head=people[0],
             people=people,
-            contact=contact.id if contact else None,
-            to=contact.value_norm if contact else None,
-            unusable=unusable.get(contact.id) if contact and m.template not in _FIXED else None,
-            stopped=_stopped(contact, people, stopped.get(m.channel, {}), words[m.channel]),
+            channel=channel,
+            contact=way.contact.id if way.contact else None,
+            to=way.contact.value_norm if way.contact else None,
+            unusable=way.unusable,
+            stopped=way.stopped,
             places=_places(lived, number),
             language=language_of(
-                next((home.language for home in lived if home.language), None),
+                wish.language or next((home.language for home in lived if home.language), None),
                 next((home.creditors_language for home in lived if home.creditors_language), None),
             ),
+            wish=wish,
         )
     return found
 
 
 @lru_cache(maxsize=4096)
 def open_from(
-    places: tuple[Place, ...], moment: datetime, least: timedelta
+    places: tuple[Place, ...], wish: Wish, moment: datetime, least: timedelta
 ) -> tuple[datetime | None, datetime | None]:
-    """When all places are open together for at least `least`, from `moment` on: (opens, closes), or (None, None)."""
+    """When all places are open together for at least `least`, from `moment` on, at hours that the person wants.
+
+    Returns when that opens and closes, or (None, None).
+    """
     for _ in range(_ROUNDS):
         closes: datetime | None = None
         for country, zones in places:
@@ -141,21 +183,86 @@ def open_from(
             ends = stretch.closes if stretch and inside else moment + timedelta(hours=1)
             closes = min(closes, ends) if closes else ends
         else:
-            if closes is not None and closes - moment >= least:
-                return moment, closes
             assert closes is not None
+            wanted, until = _wanted(wish, places[0][1][0], moment)
+            if wanted > moment:
+                moment = wanted
+                continue
+            closes = min(closes, until)
+            if closes - moment >= least:
+                return moment, closes
             moment = closes + timedelta(microseconds=1)
     return None, None
 
 
+def _wanted(wish: Wish, zone: str, moment: datetime) -> tuple[datetime, datetime]:
+    """The first moment from `moment` on that the person wants, on their clock, and until when that day."""
+    here = local(moment, zone)
+    day = here.date()
+    latest = moment_of(day, wish.latest, zone) if wish.latest else day_start(day + timedelta(days=1), zone)
+    if day.isoweekday() in wish.days_off or moment >= latest:
+        return day_start(day + timedelta(days=1), zone), latest
+    if wish.earliest and here.time() < wish.earliest:
+        return moment_of(day, wish.earliest, zone), latest
+    return moment, latest
+
+
+def _open_to(message: Message, channels: Collection[str]) -> tuple[str, ...]:
+    """The channels that a message may still take. A text stands before a mail."""
+    if message.channel != "sms" or message.attempt or message.template in _FIXED:
+        return (message.channel,)
+    return tuple(each for each in CHANNELS if each in channels) or (message.channel,)
+
+
+def _best(
+    message: Message,
+    channel: str,
+    people: Sequence[int],
+    contacts: Mapping[int, Sequence[Contact]],
+    fixed: Mapping[int, Contact],
+) -> Contact | None:
+    """The contact that a message would go to over a channel."""
+    planned = fixed.get(message.contact_id or 0)
+    if message.template in _FIXED and planned is not None:
+        stands = planned.replaced_at is None and not planned.withdrawn and planned.person_id in people
+        return planned if stands or message.template != "code" else None
+    theirs = [c for person in people for c in contacts.get(person, ()) if c.kind == KIND[channel]]
+    return min(theirs, key=_preferred) if theirs else None
+
+
+def _spoken(channels: Collection[str]) -> list[str]:
+    """The channels whose last words count for these: what is said by text counts for mail too."""
+    return sorted({*channels, "sms"})
+
+
+def _wish(people: Sequence[int], wishes: Mapping[int, Wish]) -> Wish:
+    """What a person prefers: the elder of the joined ids speaks first."""
+    return next((wishes[each] for each in people if each in wishes), Wish())
+
+
 def _stopped(
-    contact: Contact | None, people: Sequence[int], at_address: Mapping[str, datetime], words: Mapping[int, Word]
+    contact: Contact | None,
+    channel: str,
+    people: Sequence[int],
+    at_address: Mapping[str, datetime],
+    words: Mapping[str, Mapping[int, Word]],
+    text_stopped: datetime | None,
 ) -> datetime | None:
     """Since when nothing may go there: by the address itself, else by the person's last word at any of theirs."""
     if contact is None:
         return None
-    last = max((words[person] for person in people if person in words), key=lambda word: word.id, default=None)
-    return at_address.get(contact.value_norm) or (last.at if last and not last.allowed else None)
+    last = _last(people, words[channel])
+    own = at_address.get(contact.value_norm) or (last.at if last and not last.allowed else None)
+    if own is not None or channel == "sms":
+        return own
+    by_text = _last(people, words["sms"])
+    since = text_stopped or (by_text.at if by_text and not by_text.allowed else None)
+    # Who asked for mail after that wants mail.
+    return None if since is None or (last and last.allowed and last.at >= since) else since
+
+
+def _last(people: Sequence[int], words: Mapping[int, Word]) -> Word | None:
+    return max((words[person] for person in people if person in words), key=lambda word: word.id, default=None)
 
 
 def _preferred(contact: Contact) -> tuple[int, bool, int]:
@@ -195,10 +302,13 @@ def _unusable(session: Session, people: Sequence[int], contacts: Sequence[int]) 
     arrived: set[int] = set()
     other: set[int] = set()
     for contact, state, code, effect in rows:
-        if contact in arrived or state == "delivered":
-            arrived.add(contact)
-        elif effect == Effect.UNUSABLE:
+        if contact in arrived:
+            continue
+        if effect == Effect.UNUSABLE:
+            # A mail that was delivered may come back all the same, and then nothing arrives there.
             found.setdefault(contact, code)
+        elif state == "delivered":
+            arrived.add(contact)
         elif effect != Effect.STRIKE:
             other.add(contact)  # a failure for another cause ends the row
         elif contact not in other:

@@ -1,12 +1,12 @@
 """Receipts: what a carrier reports later, kept once as it came and then applied.
 
 A hook verifies the signature, keeps the raw event under a key of its own and
-answers; the worker applies it. Reports may come late, twice and out of order: a
-report only raises the state of a message, and a late contradiction is kept as a
+answers; the worker applies it. A batch of events is kept as its events. Reports may
+come late, twice and out of order: a report only raises the state of a message, and a late contradiction is kept as a
 fact (the event itself) while the state stays. What we cannot read is *parked*: it
 changes nothing and is counted.
 
-Texts from phones go before reports, for each may be a STOP. They are heard one after
+What people write goes before reports, for each text or mail may be a STOP. They are heard one after
 another in the order in which they were kept, by one worker at a time and one in a
 transaction: of START and STOP the last word holds, and a text that fails takes no other
 with it. What the database could not do just now (a deadlock, a lost connection) is left as
@@ -14,12 +14,14 @@ it was and done again. A text that breaks otherwise is still obeyed, and a perso
 it said. A text from a number that no person has is obeyed, kept and told in the log.
 
 A report finds its message by the carrier's id, else by our own message and
-attempt in the query of the address that it came to: so a message whose call was
-never answered is settled by its report.
+attempt, which the query of the address names that it came to, or the event itself:
+so a message whose call was never answered is settled by its report. A *remark* (a
+complaint, an opt-out) and a mail that comes back after it was delivered change the
+address, never what was told of the message.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs
@@ -30,10 +32,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, passing
-from messaging import conversation
-from messaging.carriers import Carrier, Effect, Inbound, Progress, Report, applies
+from messaging import answer_by_mail, conversation
+from messaging.carriers import Carrier, Effect, Inbound, InboundMail, Progress, Remark, Report, Told, applies
 from messaging.outbox import Attempt, Message
-from messaging.outcome import advance
+from messaging.outcome import advance, bear, came_back
 
 
 class CarrierEvent(Base):
@@ -67,6 +69,9 @@ LONGEST_ID: Final = 64
 
 _HEARING: Final = "select pg_advisory_xact_lock(hashtextextended('hear texts', 0))"
 _KEEPING: Final = "select pg_advisory_xact_lock(hashtextextended('keep texts', 0))"
+
+WhoseMail = Callable[[str], int | None]
+"""Which person an address of ours was made for, that answers by mail come to; None for one that is not ours."""
 
 PARKED: Final = ("unreadable", "unknown_status", "no_such_message", "broken", "nobody")
 """Results of events that somebody should look into: something was not understood, or a text that nobody reads
@@ -107,6 +112,20 @@ def keep(
     return kept is not None
 
 
+def keep_all(session: Session, *, provider: str, events: Sequence[Mapping[str, object]], at: datetime) -> int:
+    """Keeps the events of a batch (key, query, raw) whose signature was right, each once. Returns how many are new."""
+    if not events:
+        return 0
+    kept = session.execute(
+        insert(CarrierEvent)
+        .values([{"provider": provider, "kind": "status", "content_type": "application/json", "received_at": at,
+                  **event} for event in events])
+        .on_conflict_do_nothing(index_elements=["provider", "key"])
+        .returning(CarrierEvent.id)
+    )  # fmt: skip
+    return len(kept.all())
+
+
 def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
     """What makes a repeat of an event harmless: the carrier's id and the status; else the bytes themselves."""
     named = [form.get("MessageSid", ""), "inbound" if kind == "inbound" else form.get("MessageStatus", "")]
@@ -116,16 +135,22 @@ def key_of(kind: str, form: Mapping[str, str], query: str, raw: bytes) -> str:
 
 
 def apply(
-    session: Session, carriers: Mapping[str, Carrier], *, at: datetime, ours: str = "", limit: int = BATCH
+    session: Session,
+    carriers: Mapping[str, Carrier],
+    *,
+    at: datetime,
+    ours: str = "",
+    whose: WhoseMail | None = None,
+    limit: int = BATCH,
 ) -> list[str]:
     """Applies what waits: the oldest text from a phone, or else the oldest reports, at most `limit`.
 
-    `carriers` are the carriers by name, `ours` the name that signs our texts. Returns what each did; empty:
-    none waited. An event that breaks
+    `carriers` are the carriers by name, `ours` the name that signs our texts, `whose` says whom an answer by mail
+    is from. Returns what each did; empty: none waited. An event that breaks
     is parked, so that it holds up no other. Raises the database's error when that may pass (`cases.db.passing`):
     then nothing is applied, and the caller tries again.
     """
-    heard = _hear_one(session, carriers, at, ours)
+    heard = _hear_one(session, carriers, at, ours, whose)
     return [heard] if heard is not None else _apply_reports(session, carriers, at, limit)
 
 
@@ -140,8 +165,10 @@ def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]
     return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound)}
 
 
-def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime, ours: str) -> str | None:
-    """Applies the oldest text that waits. Returns what it did, or None when none waits."""
+def _hear_one(
+    session: Session, carriers: Mapping[str, Carrier], at: datetime, ours: str, whose: WhoseMail | None
+) -> str | None:
+    """Applies the oldest text or mail that waits. Returns what it did, or None when none waits."""
     oldest = (
         select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
         .order_by(CarrierEvent.id).limit(1)
@@ -154,32 +181,47 @@ def _hear_one(session: Session, carriers: Mapping[str, Carrier], at: datetime, o
     if event is None:
         return None
     told = _read(carriers, event)
-    did = _take_in(session, event, told, ours) if isinstance(told, Inbound) else "unreadable"
+    did = _take_in(session, event, told, ours, whose) if isinstance(told, Inbound | InboundMail) else "unreadable"
     event.applied_at, event.result = at, did
     session.flush()
     return did
 
 
-def _take_in(session: Session, event: CarrierEvent, told: Inbound, ours: str) -> str:
-    """Takes a text in; where that breaks, at least obeys it and has a person ask what it said.
+def _take_in(
+    session: Session, event: CarrierEvent, told: Inbound | InboundMail, ours: str, whose: WhoseMail | None
+) -> str:
+    """Takes in what somebody wrote; where that breaks, at least obeys it and has a person ask what it said.
 
     It was said when it came, however late it is heard: a STOP of last night is not confirmed now.
     """
     at = event.received_at
+    person = _writer(told, whose) if isinstance(told, InboundMail) else None
     try:
         with session.begin_nested():
-            did = conversation.receive(session, told, at=at, ours=ours)
+            if isinstance(told, Inbound):
+                did = conversation.receive(session, told, at=at, ours=ours)
+            else:
+                did = answer_by_mail.receive(session, told, person=person, at=at, ours=ours)
         if did == "nobody":
-            log.warning("text_from_nobody", event_id=event.id, provider=event.provider)
+            what = "text_from_nobody" if isinstance(told, Inbound) else "mail_from_nobody"
+            log.warning(what, event_id=event.id, provider=event.provider)
         return did
     except Exception as error:
         _broken(event, error)
     try:
         with session.begin_nested():
-            conversation.set_aside(session, told, event=event.id, at=at, ours=ours)
+            if isinstance(told, Inbound):
+                conversation.set_aside(session, told, event=event.id, at=at, ours=ours)
+            elif person is not None:
+                answer_by_mail.set_aside(session, told, person=person, event=event.id, at=at, ours=ours)
     except Exception as error:
         _broken(event, error)
     return "broken"
+
+
+def _writer(told: InboundMail, whose: WhoseMail | None) -> int | None:
+    """The person whose own address of ours a mail was handed over to."""
+    return next((found for each in told.to if whose and (found := whose(each)) is not None), None)
 
 
 def _broken(event: CarrierEvent, error: Exception) -> None:
@@ -196,7 +238,7 @@ def _apply_reports(session: Session, carriers: Mapping[str, Carrier], at: dateti
     ).all()  # fmt: skip
     if not events:
         return []
-    read = [told if isinstance(told := _read(carriers, event), Report) else None for event in events]
+    read = [told if isinstance(told := _read(carriers, event), Report | Remark) else None for event in events]
     messages = _messages(session, events, read)
     results: list[str] = []
     for event, told in zip(events, read, strict=True):
@@ -213,7 +255,7 @@ def _apply_reports(session: Session, carriers: Mapping[str, Carrier], at: dateti
     return results
 
 
-def _read(carriers: Mapping[str, Carrier], event: CarrierEvent) -> Report | Inbound | None:
+def _read(carriers: Mapping[str, Carrier], event: CarrierEvent) -> Told:
     carrier = carriers.get(event.provider)
     if carrier is None or event.raw is None:
         return None
@@ -243,7 +285,7 @@ class _Messages:
         }
 
 
-def _messages(session: Session, events: Sequence[CarrierEvent], read: Sequence[Report | None]) -> _Messages:
+def _messages(session: Session, events: Sequence[CarrierEvent], read: Sequence[Report | Remark | None]) -> _Messages:
     named = [found[0] for event in events if (found := _named(event.query))]
     sids = [told.provider_id for told in read if told is not None and told.provider_id]
     if not named and not sids:
@@ -260,11 +302,14 @@ def _messages(session: Session, events: Sequence[CarrierEvent], read: Sequence[R
 
 
 def _apply_report(
-    session: Session, event: CarrierEvent, told: Report | None, messages: _Messages, at: datetime
+    session: Session, event: CarrierEvent, told: Report | Remark | None, messages: _Messages, at: datetime
 ) -> str:
     if told is None:
         return "unreadable"
-    if told.progress is None:
+    if isinstance(told, Remark):
+        if told.effect is Effect.NONE:
+            return "remark"
+    elif told.progress is None:
         return "unknown_status"
     message = messages.by_provider_id.get((event.provider, told.provider_id))
     named = _named(event.query)
@@ -272,16 +317,22 @@ def _apply_report(
         message = _by_attempt(session, messages.by_id.get(named[0]), named[1], event.provider, told.provider_id)
     if message is None:
         return "no_such_message"
+    if isinstance(told, Remark):
+        bear(session, message.id, told.effect, at=at)
+        return told.what
+    assert told.progress is not None
+    effect = told.meaning.effect if told.meaning and told.progress is Progress.FAILED else Effect.NONE
+    group = told.meaning.group.value if told.meaning else None
     if message.provider_id not in (None, told.provider_id):
         # Another attempt of ours went out under another id: the newer one tells what became of it.
         return "other_attempt"
     if not applies(_STANDS[message.state], told.progress):
-        return "stale"
-    advance(
-        session, message, told.provider_id, told.progress, told.code,
-        told.meaning.effect if told.meaning and told.progress is Progress.FAILED else Effect.NONE,
-        told.meaning.group.value if told.meaning else None, at=at,
-    )  # fmt: skip
+        if message.state != "delivered" or message.channel != "email" or effect is Effect.NONE:
+            return "stale"
+        came_back(session, message, told.code, effect, group)
+        bear(session, message.id, effect, at=at)
+        return "came_back"
+    advance(session, message, told.provider_id, told.progress, told.code, effect, group, at=at)
     if told.provider_id:
         messages.by_provider_id[(event.provider, told.provider_id)] = message
     return message.state

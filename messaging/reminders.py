@@ -164,7 +164,7 @@ who as (
   left join (select into_id, max(recorded_at) as joined_at from joined where replaced_at is null and not parted
              group by 1) y on y.into_id = coalesce(j.into_id, o.person_id))
 select w.cause, w.subject, s.step, w.head as person_id, 'sms' as channel, w.creditor_id, t.sending as day,
-  t.opens as not_before,
+  null::bigint as contact_id, t.opens as not_before,
   ((w.due_on + case s.step when 'day' then 1 else 0 end)::timestamp at time zone w.zone) as not_after
 from who w cross join step s
 join target t on t.countries = w.countries and t.zone = w.zone and t.day = w.due_on - s.early

@@ -8,6 +8,8 @@ needless. `permit` asks here, when a message is claimed, for a whole batch; noth
 - News that a plan missed a payment, once the plan is kept again or over, or its debts are on hold (`_kept_again`).
 - A text that says that a message waits, once it was read, or was told of (`_waiting`).
 - Thanks for money, just after other thanks (`_thanked`).
+- Word that we have an offer, once the offer is answered or taken back (`_answered`).
+- A mail in a text's place, once the text has arrived after all (`_arrived`).
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ def superseded(
     found |= _kept_again(session, [m.id for m in of("plan_missed")], at)
     found |= _waiting(session, of("message_waits"), reach)
     found |= _thanked(session, of("payment_noted"), reach, at)
+    found |= _answered(session, [m.id for m in of("offer_received")])
+    found |= _arrived(session, [m.id for m in messages if m.channel == "email" and m.template != "code"])
     return found
 
 
@@ -270,3 +274,34 @@ def _last_told(session: Session, heads: Mapping[int, int], template: str) -> dic
     for person, sent_at in rows:
         found[heads[person]] = max(sent_at, found.get(heads[person], sent_at))
     return found
+
+
+def _answered(session: Session, messages: Sequence[int]) -> dict[int, Superseded]:
+    """Of words that we have an offer: those whose offers wait for us no more."""
+    if not messages:
+        return {}
+    rows = session.execute(
+        text(
+            "select r.message_id, bool_or(coalesce(p.state, '') = 'submitted') as waits from reason r"
+            " left join proposal p on r.subject = 'proposal:' || p.id where r.message_id = any(:ids) group by 1"
+        ),
+        {"ids": list(messages)},
+    )
+    return {row.message_id: Superseded("told_already") for row in rows if not row.waits}
+
+
+def _arrived(session: Session, messages: Sequence[int]) -> dict[int, Superseded]:
+    """Of mails: those whose every reason has gone out as another message, over whatever channel."""
+    if not messages:
+        return {}
+    rows = session.execute(_ARRIVED, {"ids": list(messages), "gone": list(GONE)})
+    return {row.message_id: Superseded("told_already") for row in rows if row.told}
+
+
+_ARRIVED: Final = text("""
+select r.message_id, bool_and(exists (
+  select from reason o join message m on m.id = o.message_id and m.state = any(:gone)
+  where (o.cause, o.subject, o.step, o.person_id) = (r.cause, r.subject, r.step, r.person_id)
+    and o.message_id <> r.message_id)) as told
+from reason r where r.message_id = any(:ids) group by 1
+""")

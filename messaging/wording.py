@@ -1,7 +1,8 @@
 """Wording: the words of a message in the person's language, and what they cost.
 
 A template is a folder of `templates/messages/`: `sms.txt.j2` for a text; `subject.txt.j2`,
-`email.txt.j2` and `email.html.j2` for a mail. Its sentences go through gettext (domain debtor).
+`email.txt.j2` and `email.html.j2` for a mail, which extend `mail.txt.j2` and `mail.html.j2` beside the folders: one
+look for all, of its own letters and colours, with nothing to fetch. Its sentences go through gettext (domain debtor).
 Words are neutral: who we are, that something waits, how to sign in, whom to ring. They are asked
 once more before they leave (`disclosure.py`): what would tell a stranger of a debt does not go.
 
@@ -13,7 +14,7 @@ plain division can be one part too low. (3GPP TS 23.038, TS 23.040)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +25,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from messaging.disclosure import preview_safe
-from messaging.tongue import translations
+from messaging.tongue import RIGHT_TO_LEFT, translations
 
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates" / "messages"
 
@@ -37,20 +38,28 @@ class Discloses(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Who speaks: our name, the number to ring, and the way to sign in for a person at a moment (real time)."""
+    """Who speaks: our name, the number to ring, and the way to sign in for a person at a moment (real time).
+
+    Of mails: the address that a person's answer goes to, and the one that ends mail to a contact; None where an
+    installation has none.
+    """
 
     name: str
     phone: str | None
     link: Callable[[int, datetime], str]
+    answers_to: Callable[[int], str] | None = None
+    ends_at: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message as it leaves. `subject` and `html` are empty for a text."""
+    """A message as it leaves. Only `body` of a text. `unsubscribe` is the address that ends mail by one request."""
 
     body: str
     subject: str = ""
     html: str = ""
+    reply_to: str = ""
+    unsubscribe: str = ""
 
 
 class Encoding(StrEnum):
@@ -77,24 +86,35 @@ def render(
     voice: Voice,
     person: int,
     real: datetime,
+    contact: int | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> Words:
     """The words of a template for a person. Raises Discloses when a stranger could read a debt in them.
 
-    `facts` are what the template needs beside the voice (a code and its minutes).
+    `contact` is where it goes, `facts` what the template needs beside the voice (a code and its minutes).
     """
-    link = "" if template in _WITHOUT_LINK else voice.link(person, real)
+    alone = template in _WITHOUT_LINK
+    link = "" if alone else voice.link(person, real)
     values = {"us": voice.name, "phone": voice.phone, "link": link, "language": language, **(facts or {})}
     if channel == "sms":
         words = Words(_filled(template, "sms.txt", language, values))
+        ends = ""
     else:
+        ends = voice.ends_at(contact) if voice.ends_at and contact is not None and not alone else ""
+        answers = voice.answers_to(person) if voice.answers_to and not alone else ""
+        rtl = language in RIGHT_TO_LEFT
+        values |= {"ends": ends, "answers": answers, "direction": "rtl" if rtl else "ltr"}
+        if rtl and voice.phone:
+            values["phone"] = f"\u2066{voice.phone}\u2069"  # a number runs from left to right
         words = Words(
             _filled(template, "email.txt", language, values),
-            subject=_filled(template, "subject.txt", language, values),
+            subject=" ".join(_filled(template, "subject.txt", language, values).split()),
             html=_filled(template, "email.html", language, values),
+            reply_to=answers,
+            unsubscribe=ends,
         )
     for each in (words.body, words.subject, words.html):
-        if not _may_be_seen(_common(each, link, str((facts or {}).get("code", "")))):
+        if not _may_be_seen(_common(each, (link, ends), str((facts or {}).get("code", "")))):
             raise Discloses(template)
     return words
 
@@ -118,7 +138,8 @@ def parts(text: str) -> Parts:
     return Parts(encoding, units, count)
 
 
-_WITHOUT_LINK: Final = frozenset({"code", "stop_confirmed"})
+_WITHOUT_LINK: Final = frozenset({"code", "stop_confirmed", "contact_changed"})
+"""What leads nowhere: its reader may be somebody else by now, or has just asked for it."""
 
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -129,12 +150,12 @@ _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 _may_be_seen = lru_cache(maxsize=2048)(preview_safe)
 
 
-def _common(words: str, link: str, code: str) -> str:
+def _common(words: str, links: Sequence[str], code: str) -> str:
     """What many people's messages have in common: without the secret part of a link, without a code.
 
     Neither is a word, and neither belongs in the memory of what was judged.
     """
-    if link:
+    for link in filter(None, links):
         words = words.replace(link, _SECRET.sub("", link))
     return words.replace(code, "000000") if code else words
 

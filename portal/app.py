@@ -31,9 +31,10 @@ from werkzeug.routing import IntegerConverter, Map
 from cases.clock import Clock, local
 from cases.db import Database
 from cases.refusal import Refusal
-from portal import access, demo, health, language, logs, sign_in, staff_sign_in, wiring, worker
+from portal import access, demo, health, language, logs, mail_ends, sign_in, staff_sign_in, wiring, worker
 from portal.collector import pages as collector_pages
 from portal.debtor import info, pages
+from portal.hooks import sendgrid as sendgrid_hooks
 from portal.hooks import stripe as stripe_hooks
 from portal.hooks import twilio as twilio_hooks
 from portal.keys import Keys
@@ -55,11 +56,15 @@ FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (collector_pages.blueprint, "/work"),
     (twilio_hooks.blueprint, "/hooks"),
     (stripe_hooks.blueprint, "/hooks"),
+    (sendgrid_hooks.blueprint, "/hooks"),
+    (mail_ends.blueprint, ""),
 )
 """Each face and where it stands. The stand-in's face is added only where there is a stand-in."""
 
-OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = (twilio_hooks.blueprint, stripe_hooks.blueprint)
-"""Faces that are called by programs, which sign what they send instead."""
+OUTSIDE_CSRF: Final[tuple[Blueprint, ...]] = (
+    twilio_hooks.blueprint, stripe_hooks.blueprint, sendgrid_hooks.blueprint, mail_ends.blueprint,
+)  # fmt: skip
+"""Faces that are called by programs, which sign what they send instead, or hold what we signed."""
 
 _WRONG: Final[dict[int, tuple[Any, tuple[Any, ...]]]] = {
     400: (_l("We could not read that"), (_l("Please go back and try again."),)),

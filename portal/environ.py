@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 
 class Problem(NamedTuple):
     """A setting's name, and in one sentence what is wrong and what to do."""
@@ -70,6 +74,21 @@ class Reader:
 
     def several(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in self.environ.get(name, "").split(",") if word.strip())
+
+    def public_keys(self, name: str) -> tuple[str, ...]:
+        """Keys that a provider's signatures are checked by: P-256, DER in base64."""
+        found = self.several(name)
+        for number, word in enumerate(found, start=1):
+            try:
+                key = serialization.load_der_public_key(base64.b64decode(word, validate=True))
+            except (ValueError, UnsupportedAlgorithm):
+                key = None
+            if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
+                self.wrong(name, f"key {number} is no public key. Copy the verification key as SendGrid shows it.")
+        return found
+
+    def host(self, name: str) -> str | None:
+        return self.shaped(name, r"[a-z0-9-]+(\.[a-z0-9-]+)+", "one host, such as reply.example.org")
 
     def address(self, name: str) -> str | None:
         return self.shaped(name, r"[^@\s]+@[^@\s]+\.[^@\s]+", "one mail address")

@@ -1,4 +1,4 @@
-"""Keys: small secrets encrypted, links signed, and hashes that nobody without a key can make.
+"""Keys: small secrets encrypted, links and marks signed, and hashes that nobody without a key can make.
 
 EVENLY_KEYS holds keys with ids, newest first. The newest encrypts and signs; every one of them still
 decrypts and checks, so a key is turned by adding a new one in front, `evenly keys rotate`, and taking
@@ -22,14 +22,19 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.environ import Key
 
 _NONCE: Final = 12
 _MAC: Final = 16
+_SHORT_MAC: Final = 10
 _PERSON: Final = 5
 _MINUTE: Final = 4
+_P256: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many keys P-256 has."""
 
 
 class KeyMissing(Exception):
@@ -78,6 +83,29 @@ class Keys:
         tag = _mac(self._newest.secret, "sign link", body)[:_MAC]
         return base64.urlsafe_b64encode(tag + _hidden(self._newest.secret, tag, body)).decode().rstrip("=")
 
+    def mark(self, purpose: str, number: int) -> str:
+        """A mark that names a row for one purpose, for as long as its key is kept: 24 small letters and digits.
+
+        It stands in mail addresses and headers, which do not keep capitals apart.
+        """
+        body = number.to_bytes(_PERSON, "big")
+        tag = _mac(self._newest.secret, f"mark {purpose}", body)[:_SHORT_MAC]
+        return base64.b32encode(tag + _hidden(self._newest.secret, tag, body)).decode().lower()
+
+    def marked(self, purpose: str, mark: str) -> int | None:
+        """Which row a mark names; None when it is not ours, or was made for another purpose."""
+        if len(mark) != 24 or not mark.isascii():
+            return None
+        try:
+            raw = base64.b32decode(mark.upper())
+        except (binascii.Error, ValueError):
+            return None
+        for secret in self._keys.values():
+            tag, body = raw[:_SHORT_MAC], _hidden(secret, raw[:_SHORT_MAC], raw[_SHORT_MAC:])
+            if hmac.compare_digest(tag, _mac(secret, f"mark {purpose}", body)[:_SHORT_MAC]):
+                return int.from_bytes(body, "big")
+        return None
+
     def person_of(self, token: str, now: datetime) -> int | None:
         """Whom a link token names; None when it is not ours or its time is over. `now` is real time."""
         if len(token) != 34:
@@ -97,6 +125,15 @@ class Keys:
 def key_of(written: str) -> str:
     """The id of the key that encrypted this."""
     return written.partition(":")[0]
+
+
+def public_key(secret: str) -> str:
+    """The public half (P-256, DER in base64) of the key that the stand-in's secret stands for."""
+    number = int.from_bytes(hashlib.sha256(secret.encode()).digest(), "big") % (_P256 - 1) + 1
+    public = ec.derive_private_key(number, ec.SECP256R1()).public_key()
+    return base64.b64encode(
+        public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ).decode()
 
 
 def sha256(token: str) -> bytes:

@@ -169,6 +169,11 @@ def day(value: date, *, year: bool | None = None, code: str | None = None) -> st
     return written.day(value, code or language(), year=_with_year(value, year))
 
 
+def weekday(number: int, code: str | None = None) -> str:
+    """A day of the week by its ISO number: 1 is Monday."""
+    return written.figures(code or language()).weekdays[number - 1]
+
+
 def day_plain(value: date, *, year: bool | None = None, code: str | None = None) -> str:
     """A day without its weekday, where the weekday says nothing: 14 March 2026."""
     return written.day_plain(value, code or language(), year=_with_year(value, year))

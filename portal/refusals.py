@@ -50,6 +50,8 @@ _BOTH: Final[dict[str, str]] = {
     "dispute.answered": _b("This was answered on %(at)s. Open the debt again to see the answer."),
     "dispute.open_already": _b("This debt was disputed on %(at)s already. It is being looked into."),
     "dispute.ground_unknown": _b("Choose what is wrong with the debt."),
+    "preference.every_day": _b("Leave at least one day on which we may write."),
+    "preference.hours": _b("From %(earliest)s to %(latest)s is too short. Leave at least two hours."),
     "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""

@@ -1,4 +1,4 @@
-"""Rounds: what is done again and again for the messages, one method a round.
+"""Rounds: what is done again and again, one method a round. Those that send nothing stand in `upkeep.py`.
 
 Each round is a door: it reads the clock, opens a transaction, makes one domain call, commits. The
 worker makes them when it is woken and once a minute, *next morning* and the tests make them in their
@@ -20,25 +20,21 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from cases import seal
-from cases.arrangements import expiry
 from cases.arrears import daily
 from cases.clock import Clock
 from cases.db import Database, passing
-from cases.debts import hold
-from cases.history import Actor
 from cases.law import rules
-from cases.people import support
-from messaging import delivery, inquiry, notices, overdue_statements, pace, receipt, reminders
+from messaging import delivery, inquiry, notices, pace, receipt, reminders
 from messaging.carriers import Answer, Carriers, LookUpFailed, Sought, Verdict, by_name
 from messaging.delivery import Carried, Claimed, Prepare
+from messaging.receipt import WhoseMail
 from messaging.wording import Voice
-from portal import code, day, knock, visit
+from portal import code, day
 from portal.press import Press
 from portal.till import Till
+from portal.upkeep import Upkeep
 
 log = structlog.get_logger()
-BY: Final = Actor("rounds")
 
 THREADS: Final = 16
 AT_ONCE: Final = 128
@@ -54,12 +50,10 @@ PATIENCE: Final = 20
 """No more is claimed than the permitted rate carries in so many seconds: far less than a lease."""
 LONGEST: Final = 30.0
 """Seconds after which a delivery claims nothing more, so that a process can end in time."""
-MOST: Final = 10_000
-"""So many rows of a table are taken away at once."""
 _TRIES: Final = 5
 
 
-class Rounds:
+class Rounds(Upkeep):
     """The rounds of one process."""
 
     def __init__(
@@ -72,12 +66,14 @@ class Rounds:
         prepare: Prepare,
         till: Till | None = None,
         press: Press | None = None,
+        whose: WhoseMail | None = None,
         rate: float | None = None,
         threads: int = THREADS,
         batch: int = delivery.BATCH,
     ) -> None:
-        self.db, self.clock, self.carriers, self.voice = db, clock, carriers, voice
-        self._prepare, self._till, self._press, self._rate = prepare, till, press, rate
+        super().__init__(db, clock)
+        self.carriers, self.voice = carriers, voice
+        self._prepare, self._till, self._press, self._rate, self._whose = prepare, till, press, rate, whose
         self._wake: Callable[[str], None] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="carrier")
         self._threads = threads
@@ -128,7 +124,8 @@ class Rounds:
         while True:
             try:
                 with self.db.acting() as session:
-                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now(), ours=self.voice.name)
+                    results = receipt.apply(session, by_name(self.carriers), at=self.clock.now(),
+                                            ours=self.voice.name, whose=self._whose)  # fmt: skip
             except DBAPIError as error:
                 # Nothing was applied, and nothing is lost: the next try, or else the next round, finds it.
                 failed += 1
@@ -159,26 +156,6 @@ class Rounds:
             self._wake("papers")
         return ended
 
-    def statements(self) -> int:
-        """Tells collectors of statements that are owed by law and overdue."""
-        with self.db.acting() as session:
-            return overdue_statements.raise_overdue(session, at=self.clock.now())
-
-    def holds(self) -> int:
-        """Tells of holds that are over, and puts before collectors those whose review has come."""
-        told = 0
-        while True:
-            with self.db.acting() as session:
-                now = hold.pass_time(session, by=BY, at=self.clock.now(), most=MOST)
-            told += now
-            if now < MOST:
-                return told
-
-    def support(self) -> int:
-        """Puts before collectors what people have needed for six months: is it so still?"""
-        with self.db.acting() as session:
-            return support.review(session, at=self.clock.now(), most=MOST)
-
     def sweep(self) -> int:
         """Marks as uncertain what was being sent when somebody died."""
         with self.db.acting() as session:
@@ -202,37 +179,6 @@ class Rounds:
             log.info("inquired", message_id=sought.id, outcome=became)
             settled += became in ("found", "over")
         return settled
-
-    def seal(self) -> int:
-        """Seals what is committed; number and hash go to the log, which is the anchor."""
-        with self.db.acting() as session:
-            closed = seal.close_block(session)
-        if closed is None:
-            return 0
-        log.info("sealed", seal=closed[0], hash=closed[1], rows=closed[2])
-        return closed[2]
-
-    def expire(self) -> int:
-        """Ends our offers that nobody answered in time."""
-        ended = 0
-        while True:
-            with self.db.acting() as session:
-                now = expiry.expire_offers(session, by=BY, at=self.clock.now(), most=MOST)
-            ended += now
-            if now < MOST:
-                return ended
-
-    def forget(self) -> int:
-        """Takes away what is kept for a time only: knocks, old visits and code requests."""
-        gone = 0
-        for each in (knock.forget, visit.forget):
-            while True:
-                with self.db.acting() as session:
-                    taken = each(session, self.clock.real(), MOST)
-                gone += taken
-                if taken < MOST:
-                    break
-        return gone
 
     def deliver(self) -> int:
         """Carries everything that is due, until nothing is left or LONGEST is over. Returns how many were decided."""
@@ -291,6 +237,7 @@ class Rounds:
         self.events()
         self.payments()
         self.codes()
+        self.papers()
         self.answers()
         self.reminders()
         decided = 0

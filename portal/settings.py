@@ -83,6 +83,12 @@ class Settings:
     twilio_base_url: str | None = None
     sendgrid_api_key: str | None = field(default=None, repr=False)
     sendgrid_base_url: str | None = None
+    sendgrid_event_keys: tuple[str, ...] = ()
+    """Public keys, newest first: each may have signed the events of mails."""
+    sendgrid_inbound_keys: tuple[str, ...] = ()
+    """Public keys, newest first: each may have signed a mail that came in."""
+    mail_replies: str | None = None
+    """The host that answers by mail go to; None: mails name no address of their own for answers."""
     stripe_api_key: str | None = field(default=None, repr=False)
     """Without one there are no card payments, and no page offers them."""
     stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -140,6 +146,9 @@ class Settings:
             twilio_base_url=reader.url("TWILIO_BASE_URL", "http", "https"),
             sendgrid_api_key=environ.get("SENDGRID_API_KEY") or None,
             sendgrid_base_url=reader.url("SENDGRID_BASE_URL", "http", "https"),
+            sendgrid_event_keys=reader.public_keys("SENDGRID_EVENT_KEY"),
+            sendgrid_inbound_keys=reader.public_keys("SENDGRID_INBOUND_KEY"),
+            mail_replies=reader.host("EVENLY_MAIL_REPLIES"),
             stripe_api_key=environ.get("STRIPE_API_KEY") or None,
             stripe_webhook_secrets=reader.several("STRIPE_WEBHOOK_SECRET"),
             stripe_base_url=reader.url("STRIPE_BASE_URL", "http", "https"),
@@ -153,6 +162,7 @@ class Settings:
         )
         for account, given, token, tokens in (
             ("TWILIO_ACCOUNT_SID", settings.twilio_account_sid, "TWILIO_AUTH_TOKEN", settings.twilio_auth_tokens),
+            ("EVENLY_MAIL_REPLIES", settings.mail_replies, "SENDGRID_INBOUND_KEY", settings.sendgrid_inbound_keys),
             ("STRIPE_API_KEY", settings.stripe_api_key, "STRIPE_WEBHOOK_SECRET", settings.stripe_webhook_secrets),
         ):
             reader.halves(account, given, token, tokens)
@@ -225,6 +235,9 @@ class Settings:
             "TWILIO_BASE_URL": self.twilio_base_url,
             "SENDGRID_API_KEY": self.sendgrid_api_key,
             "SENDGRID_BASE_URL": self.sendgrid_base_url,
+            "SENDGRID_EVENT_KEY": ",".join(self.sendgrid_event_keys),
+            "SENDGRID_INBOUND_KEY": ",".join(self.sendgrid_inbound_keys),
+            "EVENLY_MAIL_REPLIES": self.mail_replies,
             "STRIPE_API_KEY": self.stripe_api_key,
             "STRIPE_WEBHOOK_SECRET": ",".join(self.stripe_webhook_secrets),
             "STRIPE_BASE_URL": self.stripe_base_url,
@@ -332,11 +345,12 @@ def _needed(settings: Settings, *, named: set[str]) -> list[Problem]:
         ("EVENLY_COMPANY", settings.company, "your full name and postal address, as the law wants them told"),
         ("EVENLY_PHONE", settings.telephone, "the telephone number that people may ring"),
         ("EVENLY_MAIL", settings.mail, "the address that people may write to"),
-        ("EVENLY_MAIL_FROM", settings.mail_from, "the address that codes by mail come from"),
+        ("EVENLY_MAIL_FROM", settings.mail_from, "the address that mails come from"),
         ("TWILIO_ACCOUNT_SID", settings.twilio_account_sid, "the account that sends texts"),
         ("TWILIO_AUTH_TOKEN", settings.twilio_auth_tokens, "that account's token"),
         ("TWILIO_FROM", settings.twilio_from, "the number or messaging service that texts come from"),
         ("SENDGRID_API_KEY", settings.sendgrid_api_key, "the key that may send mail"),
+        ("SENDGRID_EVENT_KEY", settings.sendgrid_event_keys, "the verification key of its event webhook"),
     )
     return [
         Problem(name, f"is missing. Set it to {what}.")

@@ -33,6 +33,7 @@ import psycopg
 import sqlalchemy.exc
 
 from portal.embedded import announce, end_left_over, servers
+from portal.keys import public_key
 from portal.place import NotStarted, Place, Server, dies_with_us, log_for, reset, why
 from portal.settings import ROOT, Settings, kept, libpq_url
 
@@ -249,7 +250,10 @@ def _with_stand_in(settings: Settings) -> Settings:
             pretend_url=somewhere,
         )
     if not settings.sendgrid_api_key:
-        settings = replace(settings, sendgrid_api_key=f"SG.{word}", sendgrid_base_url=somewhere, pretend_url=somewhere)
+        public = public_key(word)
+        settings = replace(settings, sendgrid_api_key=f"SG.{word}", sendgrid_base_url=somewhere, pretend_url=somewhere,
+                           sendgrid_event_keys=(public,), sendgrid_inbound_keys=(public,),
+                           mail_replies=settings.mail_replies or "reply.evenly.example")  # fmt: skip
     if not settings.stripe_api_key:
         settings = replace(
             settings,
@@ -263,7 +267,7 @@ def _with_stand_in(settings: Settings) -> Settings:
         company=settings.company or "Evenly Sample Collections, 1 Sample Street, Ashmere AS1 1ZZ, United Kingdom",
         telephone=settings.telephone or "+44 808 157 0123",
         mail=settings.mail or "hello@evenly.example",
-        mail_from=settings.mail_from or "codes@evenly.example",
+        mail_from=settings.mail_from or "notes@evenly.example",
         web_workers=1,  # one start of Python less before the first page
         web_threads=max(settings.web_threads, 4),
     )
@@ -315,6 +319,9 @@ def _environ_of_stand_in(settings: Settings) -> dict[str, str]:
         theirs["TWILIO_AUTH_TOKEN"] = settings.twilio_auth_tokens[0]
     if settings.sendgrid_pretended and settings.sendgrid_api_key:
         theirs["SENDGRID_API_KEY"] = settings.sendgrid_api_key
+        theirs["PRETEND_SENDGRID_SECRET"] = settings.sendgrid_api_key.removeprefix("SG.")
+        for name in ("events", "inbound"):
+            theirs[f"PRETEND_SENDGRID_{name.upper()}_URL"] = f"{settings.public_url}/hooks/sendgrid/{name}"
     if settings.stripe_pretended and settings.stripe_api_key:
         theirs["STRIPE_API_KEY"] = settings.stripe_api_key
         theirs["STRIPE_WEBHOOK_SECRET"] = settings.stripe_webhook_secrets[0]

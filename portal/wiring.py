@@ -15,11 +15,13 @@ from messaging.delivery import Prepare
 from messaging.paper import Letterhead
 from messaging.providers.sendgrid import SendGrid
 from messaging.providers.twilio import Twilio
+from messaging.receipt import WhoseMail
 from messaging.wording import Voice
 from payments.providers.stripe import Stripe
 from portal import code
 from portal.keys import Keys
 from portal.language import phone_text
+from portal.mail_ends import ENDS
 from portal.migrations import models
 from portal.press import Press
 from portal.rounds import Rounds
@@ -28,6 +30,9 @@ from portal.till import Till
 
 LINK_LASTS: Final = timedelta(hours=72)
 """How long the link in a text or mail names its person (house: 6)."""
+
+ANSWERS: Final = "r."
+"""What the name of an address for answers by mail begins with; the purpose of the mark in it."""
 
 EVERY_ROOM: Final = models.ROOMS
 """A process that writes must know every table: a key to one that nobody imported cannot be followed."""
@@ -74,7 +79,28 @@ def voice(settings: Settings, keys: Keys) -> Voice:
     def link(person: int, real: datetime) -> str:
         return f"{settings.public_url}/l/{keys.link_token(person, real + LINK_LASTS)}"
 
-    return Voice(settings.name, phone_text(settings.telephone) if settings.telephone else None, link)
+    def answers_to(person: int) -> str:
+        return f"{ANSWERS}{keys.mark(ANSWERS, person)}@{settings.mail_replies}"
+
+    return Voice(
+        settings.name,
+        phone_text(settings.telephone) if settings.telephone else None,
+        link,
+        answers_to if settings.mail_replies else None,
+        lambda contact: f"{settings.public_url}/u/{keys.mark(ENDS, contact)}",
+    )
+
+
+def whose_mail(settings: Settings, keys: Keys) -> WhoseMail:
+    """Which person an address of ours was made for, that an answer by mail came to."""
+
+    def whose(address: str) -> int | None:
+        name, _, host = address.rpartition("@")
+        if settings.mail_replies is None or host != settings.mail_replies or not name.startswith(ANSWERS):
+            return None
+        return keys.marked(ANSWERS, name.removeprefix(ANSWERS))
+
+    return whose
 
 
 def codes(keys: Keys) -> Prepare:
@@ -106,6 +132,7 @@ def rounds(settings: Settings, *, db: Database | None = None, clock: Clock | Non
         carriers=carriers(settings),
         voice=voice(settings, keys),
         prepare=codes(keys),
+        whose=whose_mail(settings, keys),
         rate=settings.texts_per_second,
     )
 

@@ -24,6 +24,7 @@ acquirer        takes a card payment, gives back, settles disputes
 posting         one post and its answer
 callbacks       signs, posts and repeats what Twilio tells the product
 courier         the same for Stripe's events
+mail_hooks      the same for events of mails, and mails that people send
 twilio          Twilio's interface
 sendgrid        SendGrid's interface
 stripe          Stripe's interface: its paths and tables
@@ -32,7 +33,8 @@ parameters      forms with brackets, checked by a table
 resources       how Stripe shows its records
 control         JSON interface for tests and demo
 stripe_control  the same for card payments
-pages           phone and mailbox
+pages           the phone, and the list of phones and mailboxes
+mailbox         the mailbox
 checkout        where a person pays, and the bank's second step
 bank            the debtor's card payments
 world           what the rooms share, and the list of rooms

@@ -15,7 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pretend import acquirer, carrier, settings, web, world
+from pretend import acquirer, carrier, mailbox, settings, web, world
 from pretend.store import StateBroken, StateTaken
 
 
@@ -47,7 +47,7 @@ async def _run(told: settings.Settings, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     here = world.make(told)
     server, port = await web.listen(world.router(here), port, quiet=told.quiet)
-    owing = carrier.resume(here) + acquirer.resume(here)
+    owing = carrier.resume(here) + acquirer.resume(here) + mailbox.resume(here)
     watch = asyncio.ensure_future(acquirer.keep_time(here))
     ready = {"pretend": told.name, "port": port, "url": f"http://127.0.0.1:{port}", "owing": owing}
     sys.stdout.write(json.dumps(ready) + "\n")
@@ -60,6 +60,7 @@ async def _run(told: settings.Settings, port: int) -> None:
     watch.cancel()
     await here.postman.stop()
     await here.courier.stop()
+    await here.mail_hooks.stop()
 
 
 def _cannot(reasons: list[str]) -> int:

@@ -10,7 +10,8 @@ refuse         take nothing and answer with this error: Twilio's code for a numb
                status for a mailbox
 answer         answer: as usual · hold: take it and never answer · close: take it and cut the
                connection · error: take it and answer 500 · lost: cut the connection, take nothing
-outcome        delivered · undelivered · failed · sent (and nothing after it)
+outcome        delivered · undelivered · failed · sent (and nothing after it); of a mailbox: see
+               ``mail.WAYS``
 error_code     Twilio's code that goes with undelivered or failed
 callbacks      send · hold (until released) · drop
 repeat         send each callback this many times more
@@ -44,6 +45,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
+
+from pretend.mail import WAYS
 
 DEFAULT = "default"
 ANSWERS = ("answer", "hold", "close", "error", "lost")
@@ -102,6 +105,11 @@ class Behaviour:
     def counts(self) -> bool:
         """True when a request changes it."""
         return self.too_many > 0 or self.times is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MailBehaviour(Behaviour):
+    """The same for a mailbox, with its own outcomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,7 @@ _EVENTS: Checks = {
     "reorder": _SWITCH,
     "events_delay_ms": _STEP,
 }
+_MAIL_CHECKS: Checks = {**_CHECKS, "outcome": _one_of(tuple(WAYS))}
 _API_CHECKS: Checks = {
     "delay_ms": _DELAY,
     "too_many": _TOO_MANY,
@@ -223,7 +232,7 @@ _CARD_CHECKS: Checks = {
 }
 KINDS: dict[str, tuple[Any, Checks]] = {
     "number": (Behaviour, _CHECKS),
-    "mailbox": (Behaviour, _CHECKS),
+    "mailbox": (MailBehaviour, _MAIL_CHECKS),
     "stripe": (ApiBehaviour, _API_CHECKS),
     "card": (CardBehaviour, _CARD_CHECKS),
 }

@@ -7,7 +7,11 @@ POST   /control/numbers/{number}                    treat it so (see ``behaviour
 DELETE /control/numbers/{number}                    treat it as the default says again
 POST   /control/numbers/{number}/release            let go the callbacks held for it ("default": all)
 GET, POST, DELETE /control/mailboxes/{address}      the same for mail
+POST   /control/mailboxes/{address}/release         let go the events held for it ("default": all)
 POST   /control/inbound                             {"from", "to", "body", "times"}: a phone sends a text
+POST   /control/mail                                {"from", "to", "subject", "text", "html", "automatic", "files"}:
+                                                    somebody sends a mail
+POST   /control/mail/{id}/spam, …/stop              call a mail spam; end these mails by one request
 GET    /control/log                                 what the carriers saw (?to= ?since= seconds)
 GET    /control/owed                                callbacks still to be posted, and held
 POST   /control/reset                               forget everything
@@ -24,7 +28,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from pretend import behaviour, carrier, stripe_control, twilio
+from pretend import behaviour, carrier, mailbox, stripe_control, twilio
 from pretend.behaviour import DEFAULT
 from pretend.mail import Mail
 from pretend.text import Text
@@ -52,6 +56,10 @@ def routes(world: World) -> list[Route]:
         *treated("number"),
         *treated("mailbox"),
         ("POST", "/control/numbers/{x}/release", lambda request, key: _release(world, _key("number", key))),
+        ("POST", "/control/mailboxes/{x}/release", lambda request, key: _release_mail(world, key.lower())),
+        ("POST", "/control/mail", lambda request: _mail_in(world, request)),
+        ("POST", "/control/mail/{id}/spam", lambda request, id: _on_mail(world, id, "spam")),
+        ("POST", "/control/mail/{id}/stop", lambda request, id: _on_mail(world, id, "stop")),
         ("POST", "/control/inbound", lambda request: _inbound(world, request)),
         ("GET", "/control/log", lambda request: _log(world, request)),
         ("GET", "/control/owed", lambda request: json_response(200, owed(world))),
@@ -64,7 +72,9 @@ def owed(world: World) -> dict[str, int]:
     """How many callbacks and events are still to be posted, and how many of them are held."""
     texts = [t for t in world.store.texts.values() if t.callback and len(t.told) < len(t.owed)]
     held = sum(len(t.outstanding()) for t in texts if t.held)
-    return {"owed": sum(len(t.outstanding()) for t in texts), "held": held, **stripe_control.owed(world)}
+    mails = sum(len(m.outstanding()) for m in world.store.mails.values())
+    owed = {"owed": sum(len(t.outstanding()) for t in texts), "held": held, "mail_events_owed": mails}
+    return {**owed, **stripe_control.owed(world)}
 
 
 def _key(kind: str, key: str) -> str:
@@ -85,7 +95,7 @@ def _treat(world: World, request: Request, kind: str, key: str) -> Response:
     if kind == "number" and key != DEFAULT and not _NUMBER.fullmatch(key):
         return _wrong(400, ["a number is written like +447700900123"])
     try:
-        told = behaviour.parse(request.json())
+        told = behaviour.parse(request.json(), kind)
     except behaviour.BehaviourRefused as refused:
         return _wrong(400, refused.reasons)
     except ValueError:
@@ -120,6 +130,38 @@ async def _inbound(world: World, request: Request) -> Response:
     return json_response(200, _seen(text, time.time()))
 
 
+def _release_mail(world: World, address: str) -> Response:
+    return json_response(200, {"released": mailbox.release(world, None if address == DEFAULT else address)})
+
+
+async def _mail_in(world: World, request: Request) -> Response:
+    try:
+        asked = request.json()
+        words = {name: asked.get(name, "") for name in ("from", "to", "subject", "text", "html")}
+        automatic, files = asked.get("automatic", False), asked.get("files", [])
+    except (ValueError, AttributeError):
+        return _wrong(400, ["from, to and text are needed"])
+    if not all(isinstance(value, str) for value in words.values()) or not (words["from"] and words["to"]):
+        return _wrong(400, ["from and to are addresses; subject, text and html are strings"])
+    if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+        return _wrong(400, ["files is a list of names"])
+    sent = await mailbox.send(
+        world, sender=words["from"].lower(), to=words["to"], subject=words["subject"], text=words["text"],
+        html=words["html"], automatic=bool(automatic), files=files,
+    )  # fmt: skip
+    return json_response(200, sent.line() | {"told": [t.http for t in sent.told]})
+
+
+async def _on_mail(world: World, id: str, act: str) -> Response:
+    mail = world.store.mails.get(id)
+    if mail is None or (act == "stop" and not mail.ends_at()):
+        return _wrong(404, ["there is no such mail, or it names no way to end it"])
+    if act == "spam":
+        mailbox.complain(world, mail)
+        return json_response(200, {"ok": True})
+    return json_response(200, {"http": await mailbox.end_mails(world, mail)})
+
+
 def _log(world: World, request: Request) -> Response:
     asked = dict(request.query())
     try:
@@ -137,6 +179,7 @@ def _log(world: World, request: Request) -> Response:
             "texts": [_seen(t, now) for t in texts if t.direction != "inbound"],
             "inbound": [_seen(t, now) for t in texts if t.direction == "inbound"],
             "mails": [_mail(m) for m in mails],
+            "mails_in": [s.line() for s in world.store.sent.values() if s.at >= since and to in (None, s.sender)],
             "refused": refusals,
             "opted_out": sorted([ours, phone] for ours, phone in world.store.opted_out),
             **stripe_control.seen(world, since, to),
@@ -148,6 +191,7 @@ def _log(world: World, request: Request) -> Response:
 async def _reset(world: World) -> Response:
     await world.postman.stop()
     await world.courier.stop()
+    await world.mail_hooks.stop()
     world.store.reset()
     return json_response(200, {"ok": True})
 
@@ -165,4 +209,4 @@ def _seen(text: Text, now: float) -> dict[str, Any]:
 
 
 def _mail(mail: Mail) -> dict[str, Any]:
-    return mail.line()
+    return mail.line() | {"told": [{"event": t.status, "http": t.http} for t in mail.told]}

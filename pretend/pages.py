@@ -1,8 +1,7 @@
-"""The debtor's phone and mailbox, as pages: read the texts, follow the links, answer.
+"""The debtor's phone, as pages, and the list of all phones and mailboxes: read the texts, follow the links, answer.
 
 The pages need no script and load nothing but their own stylesheet. What a phone shows is what has
-reached it; a text that is under way or did not arrive stands between, as an event. A mail's HTML
-stands in a frame of its own that runs nothing and loads nothing.
+reached it; a text that is under way or did not arrive stands between, as an event.
 """
 
 from __future__ import annotations
@@ -93,8 +92,6 @@ def routes(world: World) -> list[Route]:
         ("POST", "/phone/{number}", on_phone(_answer)),
         ("GET", "/carrier/{number}", on_carrier(_carrier)),
         ("POST", "/carrier/{number}", on_carrier(_treat)),
-        ("GET", "/mail/{address}", lambda request, address: _mailbox(world, request, address.lower())),
-        ("GET", "/mail/{address}/{id}", lambda request, address, id: _html(world, address.lower(), id)),
         ("GET", r"/pretend\.css", lambda request: Response(200, STYLE, "text/css; charset=utf-8", SAFE)),
         ("GET", r"/favicon\.ico", lambda request: Response(204)),
         ("*", "/.*", lambda request: missing(world)),
@@ -259,28 +256,6 @@ def _treat(world: World, request: Request, number: str) -> Response:
         except behaviour.BehaviourRefused as refused:
             return _carrier(world, request, number, problems=refused.reasons, typed=form)
     return Response(303, headers=(("Location", f"/carrier/{quote(number)}?saved"), *SAFE))
-
-
-def _mailbox(world: World, request: Request, address: str) -> Response:
-    asked = dict(request.query())
-    mails = sorted(world.store.mailboxes.get(address, []), key=lambda mail: mail.at, reverse=True)
-    shown_mails = mails if "all" in asked else mails[:LISTED]
-    letters = [
-        {"mail": mail, "text": linked(mail.text), "when": moment_shown(mail.at, mail.days, "", asked)}
-        for mail in shown_mails
-    ]
-    here = f"/mail/{quote(address)}"
-    return page(
-        world, "mailbox.html", address=address, letters=letters, here=here, earlier=len(mails) - len(shown_mails)
-    )
-
-
-def _html(world: World, address: str, id: str) -> Response:
-    mail = world.store.mails.get(id)
-    if mail is None or address not in mail.mailboxes() or not mail.html:
-        return missing(world)
-    body = '<!doctype html><meta charset="utf-8"><base target="_top">' + mail.html
-    return Response(200, body.encode(), "text/html; charset=utf-8", (*SAFE, ("Content-Security-Policy", MAIL_POLICY)))
 
 
 # Pure rules --------------------------------------------------------------------------------------

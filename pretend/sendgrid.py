@@ -1,4 +1,6 @@
-"""SendGrid's interface for mail: send. The official client works against it as its ``host``.
+"""SendGrid's interface for mail: send, and the events that a mail owes.
+
+The official client works against it as its ``host``.
 
 SHAPE holds every field that a mail takes, nested as SendGrid nests them; anything else is refused
 with a message that names the field. An accepted mail is answered 202 with its id in a header.
@@ -13,7 +15,8 @@ import time
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
-from pretend.mail import Mail
+from pretend.behaviour import MailBehaviour
+from pretend.mail import WAYS, Mail
 from pretend.web import Ending, Request, Response, Route, json_response
 
 if TYPE_CHECKING:
@@ -135,7 +138,10 @@ def send(world: World, request: Request) -> Response:
         taken = _mail(mail, personalization, f"{message_id}.{number}", message_id)
         taken.days = world.days.days()
         taken.unanswered = behaviour.answer != "answer"
+        taken.owed = _way(behaviour, taken.at)
+        taken.held = behaviour.callbacks == "hold"
         world.store.record_mail(taken, spends=None if number else spends)
+        world.mail_hooks.take(world.store.mails[taken.id])
     if behaviour.answer == "hold":
         return Response(ending=Ending.HOLD)
     if behaviour.answer == "close":
@@ -282,7 +288,19 @@ def _mail(mail: dict[str, Any], personalization: dict[str, Any], id: str, messag
         reply_to=(mail.get("reply_to") or {}).get("email", ""),
         attachments=[attachment["filename"] for attachment in mail.get("attachments", [])],
         custom_args={**mail.get("custom_args", {}), **personalization.get("custom_args", {})},
+        headers={**mail.get("headers", {}), **personalization.get("headers", {})},
     )
+
+
+def _way(behaviour: MailBehaviour, at: float) -> list[tuple[str, float]]:
+    """The events that a mail owes, with the moment from which each is due."""
+    if behaviour.callbacks == "drop":
+        return []
+    step = behaviour.step_ms / 1000
+    way = [(event, at + n * step) for n, event in enumerate(WAYS[behaviour.outcome], 1)]
+    if behaviour.reorder:
+        way = [(event, due) for (event, _), (_, due) in zip(reversed(way), way, strict=True)]
+    return [each for each in way for _ in range(1 + behaviour.repeat)]
 
 
 def errors(status: int, reasons: list[tuple[str, str]], *, delay: float = 0.0) -> Response:

@@ -33,6 +33,9 @@ class Settings:
     stripe_key: str = ""
     stripe_secret: str = ""
     stripe_hook_url: str = ""
+    sendgrid_secret: str = ""
+    sendgrid_events_url: str = ""
+    sendgrid_inbound_url: str = ""
     inbound_url: str = ""
     name: str = "the service"
     clock_file: Path | None = None
@@ -58,6 +61,11 @@ def read(environ: Mapping[str, str], *, state: Path, delay_ms: int = 0, quiet: b
         reasons.append("PRETEND_STRIPE_HOOK_URL must begin with http:// or https://.")
     if hook and not environ.get("STRIPE_WEBHOOK_SECRET"):
         reasons.append("STRIPE_WEBHOOK_SECRET is not set, but PRETEND_STRIPE_HOOK_URL is.")
+    mail_hooks = [environ.get(f"PRETEND_SENDGRID_{name}_URL", "") for name in ("EVENTS", "INBOUND")]
+    if any(url and not url.startswith(("http://", "https://")) for url in mail_hooks):
+        reasons.append("PRETEND_SENDGRID_EVENTS_URL and PRETEND_SENDGRID_INBOUND_URL must begin with http:// or https://.")
+    if any(mail_hooks) and not environ.get("PRETEND_SENDGRID_SECRET"):
+        reasons.append("PRETEND_SENDGRID_SECRET is not set, but an address for SendGrid's hooks is.")
     if delay_ms < 0:
         reasons.append("--delay-ms must not be negative.")
     if reasons:
@@ -71,6 +79,9 @@ def read(environ: Mapping[str, str], *, state: Path, delay_ms: int = 0, quiet: b
         stripe_key=environ.get("STRIPE_API_KEY", ""),
         stripe_secret=environ.get("STRIPE_WEBHOOK_SECRET", ""),
         stripe_hook_url=hook,
+        sendgrid_secret=environ.get("PRETEND_SENDGRID_SECRET", ""),
+        sendgrid_events_url=mail_hooks[0],
+        sendgrid_inbound_url=mail_hooks[1],
         inbound_url=inbound,
         name=environ.get("PRETEND_NAME") or "the service",
         clock_file=Path(clock) if clock else None,

@@ -19,7 +19,7 @@ from typing import Any
 
 from pretend.behaviour import DEFAULT, KINDS
 from pretend.event import Event, Posted
-from pretend.mail import Mail
+from pretend.mail import Mail, Sent
 from pretend.payment import Kept
 from pretend.text import Text, Told
 from pretend.till import Record, Till
@@ -57,6 +57,7 @@ class Store:
         self.senders: Counter[str] = Counter()
         self.mails: dict[str, Mail] = {}
         self.mailboxes: dict[str, list[Mail]] = defaultdict(list)
+        self.sent: dict[str, Sent] = {}
         self.refusals: list[dict[str, Any]] = []
         self.opted_out: set[tuple[str, str]] = set()
         self.till = Till()
@@ -91,6 +92,22 @@ class Store:
     def record_mail(self, mail: Mail, *, spends: str | None = None) -> None:
         """A mail was taken."""
         self._act("mail", {**mail.line(), "spends": spends})
+
+    def record_mail_told(self, mail: Mail, told: Told) -> None:
+        """An event of ``mail`` was posted."""
+        self._act("mail_told", {"id": mail.id, **asdict(told)})
+
+    def record_mail_change(self, mail: Mail, **changes: Any) -> None:
+        """Fields of ``mail`` that now read otherwise."""
+        self._act("mail_change", {"id": mail.id, **changes})
+
+    def record_sent(self, sent: Sent) -> None:
+        """Somebody sent a mail from a mailbox here."""
+        self._act("sent", sent.line())
+
+    def record_sent_told(self, sent: Sent, told: Told) -> None:
+        """A mail that somebody sent was posted to the product."""
+        self._act("sent_told", {"id": sent.id, **asdict(told)})
 
     def record_till(
         self, records: list[Record], events: list[Event], *, kept: Kept | None = None, spends: str | None = None
@@ -187,10 +204,21 @@ class Store:
             pair = (record["ours"], record["phone"])
             (self.opted_out.add if record["out"] else self.opted_out.discard)(pair)
         elif kind == "mail":
+            record["owed"] = [(event, at) for event, at in record.get("owed", ())]
             mail = Mail(**record)
             self.mails[mail.id] = mail
             for mailbox in mail.mailboxes():
                 self.mailboxes[mailbox].append(mail)
+        elif kind == "mail_told":
+            self.mails[record.pop("id")].told.append(Told(**record))
+        elif kind == "mail_change":
+            changed = self.mails[record.pop("id")]
+            for name, value in record.items():
+                setattr(changed, name, [(event, at) for event, at in value] if name == "owed" else value)
+        elif kind == "sent":
+            self.sent[record["id"]] = Sent(**record)
+        elif kind == "sent_told":
+            self.sent[record.pop("id")].told.append(Told(**record))
         elif kind == "behaviour":
             told = self.behaviours(record["kind"])
             if record["value"] is None:

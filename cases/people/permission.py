@@ -35,7 +35,8 @@ class Word:
 
 
 class Permission(Base):
-    """A change of permission for one address. `because`: word (STOP, START), carrier (it refused us), staff, person."""
+    """A change of permission for one address. `because`: word (STOP, START), carrier (it
+    refused us), link (in a mail), staff, person."""
 
     __tablename__ = "permission"
 
@@ -48,7 +49,7 @@ class Permission(Base):
 
     __table_args__ = (
         CheckConstraint("channel in ('sms', 'email')", "channel"),
-        CheckConstraint("because in ('word', 'carrier', 'staff', 'person')", "because"),
+        CheckConstraint("because in ('word', 'carrier', 'staff', 'person', 'link')", "because"),
         Index("permission_address", "channel", "address", "id"),
     )
 

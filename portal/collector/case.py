@@ -18,7 +18,6 @@ from cases.arrangements import arrangement, proposal
 from cases.arrangements.offer import Coverable, coverable
 from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
-from cases.people.contact import Contact, best, live_contacts
 from cases.people.person import first_name
 from cases.people.support import needs_of
 from cases.work import queue as work
@@ -46,7 +45,7 @@ from portal.collector.hold_words import held_words
 from portal.collector.holds import on_hold
 from portal.collector.letters import letters
 from portal.collector.support import needs_shown
-from portal.collector.waiting import why, wish_words
+from portal.collector.waiting import mail_words, why, wish_words
 from portal.forms import Form, HiddenField, NoteField
 from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
 
@@ -55,12 +54,13 @@ THREAD: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Whether a text may go to the person: `state` is allowed, later, stopped, unusable or none."""
+class Way:
+    """Whether a text or an email may go to the person: `state` is allowed, later, stopped, unusable or none."""
 
+    channel: str
     state: str
     words: str
-    number: str | None
+    to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Write(Form):
 
     words = NoteField(
         _l("Your message"), longest=LONGEST, needed=_l("Write your message"),
-        hint=_l("The person reads it after signing in. Where texts may go, one says that it waits."),
+        hint=_l("The person reads it after signing in. Where a text or email may go, it says that something waits."),
     )  # fmt: skip
     key = HiddenField("key")
 
@@ -126,11 +126,12 @@ def page(ref: str, write: Write) -> str:
         waiting = proposal.proposals_of(session, found.people, waiting=True)
         others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
+        text_way, mail_way, taken = _ways(session, found.person)
         called_by_id = {id: called(each) for id, each in known.items()}
         return show(
             session, "case", case=found, first=first_name(found.name),
             debts=debts_of(session, accounts, running), running=running, names=known,
-            speaks=_speaks(found, with_them), text=_text(session, found.person), mail=_mail(session, found),
+            speaks=_speaks(found, with_them), text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
             offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
@@ -201,27 +202,35 @@ def _would_end(session: Session, accounts: Sequence[int], known: Mapping[int, Co
     return told
 
 
-def _text(session: Session, person: int) -> Text:
-    """Whether a text that answers the person may go now: the question that is asked when one is sent."""
-    asked = Message(id=0, person_id=person, channel="sms", template="answer_waits")
-    who: Reach = reach_of(session, [asked])[0]
+def _ways(session: Session, person: int) -> tuple[Way, Way, Way]:
+    """Whether a text, or an email, that answers the person may go now; and the one of them that is taken.
+
+    They are the questions that are asked when one is sent.
+    """
+    asked = [
+        Message(id=n, person_id=person, channel=channel, template="answer_waits", attempt=attempt)
+        for n, (channel, attempt) in enumerate((("sms", 1), ("email", 1), ("sms", 0)))
+    ]
+    found = reach_of(session, asked)
+    text_way, mail_way, taken = (_way(found[n]) for n in range(3))
+    return text_way, mail_way, taken
+
+
+def _way(who: Reach) -> Way:
+    text_way = who.channel == "sms"
     if who.contact is None:
-        return Text("none", _("No mobile number."), None)
+        return Way(who.channel, "none", _("No mobile number.") if text_way else _("No address."), None)
     if who.stopped is not None:
-        return Text("stopped", _("No. STOP on %(day)s", day=day(day_of(who.stopped))), who.to)
+        return Way(who.channel, "stopped", _("No. STOP on %(day)s", day=day(day_of(who.stopped))), who.to)
     if who.unusable is not None:
-        return Text("unusable", _("No. Nothing arrives there."), who.to)
+        return Way(who.channel, "unusable", _("No. Nothing arrives there."), who.to)
     opens, closes = who.open_from(g.now, LEAST_WAIT)
     if opens is None:
-        return Text("none", _("No hours are allowed."), who.to)
+        return Way(who.channel, "none", _("No hours are allowed."), who.to)
     if opens > g.now:
-        return Text("later", _("Allowed from %(when)s", when=moment(opens)), who.to)
+        return Way(who.channel, "later", _("Allowed from %(when)s", when=moment(opens)), who.to)
     assert closes is not None
-    return Text("allowed", _("Allowed now, until %(time)s", time=clock_time(closes)), who.to)
-
-
-def _mail(session: Session, found: Case) -> Contact | None:
-    return best(live_contacts(session, found.people), "email")
+    return Way(who.channel, "allowed", _("Allowed now, until %(time)s", time=clock_time(closes)), who.to)
 
 
 def _speaks(found: Case, with_them: Mapping[int, tuple[str, str]]) -> str:

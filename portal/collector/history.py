@@ -19,9 +19,9 @@ from payments.attempt import PaymentAttempt
 from portal.collector import hold_words, money
 from portal.collector.face import day_words
 from portal.collector.known import Event, Known, account, by_id, number, quote, who
-from portal.collector.waiting import RHYTHMS, TEMPLATES
+from portal.collector.waiting import RHYTHMS, TEMPLATES, mail_words
 from portal.collector.withheld import why_not
-from portal.language import _, _n, _s, clock_time, day, day_plain, moment, money_text
+from portal.language import NAMES, _, _n, _s, clock_time, day, day_plain, moment, money_text, weekday
 
 _LINK: Final = re.compile(r"/l/[\w-]+")
 """A signed link names its person: it is theirs, and nobody else reads it."""
@@ -56,6 +56,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.STAFF_WROTE: (_s("We wrote"), "chat", ""),
     Kind.PERMISSION_WITHDRAWN: (_s("Texts ended"), "pause", "theirs"),
     Kind.PERMISSION_GIVEN: (_s("Texts allowed again"), "check", "theirs"),
+    Kind.PREFERENCE_SET: (_s("How they want to be reached"), "user", ""),
     Kind.CONTACT_ADDED: (_s("Contact noted"), "phone", ""),
     Kind.CONTACT_CORRECTED: (_s("Contact corrected"), "phone", ""),
     Kind.PERSON_CORRECTED: (_s("Person’s data corrected"), "user", ""),
@@ -156,7 +157,7 @@ def event(line: Line, known: Known) -> Event:
     heading = money.heading(line, facts) if line.kind in money.WHAT else _(what)
     if line.kind == Kind.PROPOSAL_SUBMITTED and facts.get("kind") == "promise":
         heading = _("Payment promised")
-    if str(line.kind).startswith("message.") and facts.get("channel") == "email":
+    if line.kind in _MAIL and facts.get("channel") == "email":
         heading = _(_MAIL[Kind(line.kind)])
     say = _SAY.get(line.kind)
     words = say(line, facts, known) if say else ""
@@ -173,7 +174,8 @@ def _may_take_back(line: Line, known: Known) -> int | None:
 _MAIL: Final = {
     Kind.MESSAGE_SENT: _s("Email sent"), Kind.MESSAGE_DELIVERED: _s("Email delivered"),
     Kind.MESSAGE_FAILED: _s("Email not delivered"), Kind.MESSAGE_WITHHELD: _s("Email not sent"),
-    Kind.MESSAGE_UNCERTAIN: _s("Unclear delivery"),
+    Kind.MESSAGE_UNCERTAIN: _s("Unclear delivery"), Kind.REPLY_RECEIVED: _s("Email received"),
+    Kind.PERMISSION_WITHDRAWN: _s("Emails ended"), Kind.PERMISSION_GIVEN: _s("Emails allowed again"),
 }  # fmt: skip
 
 
@@ -220,7 +222,9 @@ def _message(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     message = known.messages.get(number(line))
     if line.kind == Kind.MESSAGE_SENT and message is not None:
         if message.body:
-            words += " “" + _LINK.sub("/l/…", message.body) + "”"
+            # Of a mail the first two paragraphs say what it says; the rest is the same in each.
+            said = " ".join(message.body.split("\n\n")[:2]) if message.channel == "email" else message.body
+            words += " “" + _LINK.sub("/l/…", said) + "”"
         if message.state == "delivered" and message.settled_at is not None:
             words += " " + _("Delivered %(time)s.", time=moment(message.settled_at))
         elif message.state == "failed":
@@ -240,11 +244,14 @@ def _heard(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     read_as = {"revoke": _("Read as: no more texts."), "review": _("It may mean STOP. A person decides."),
                "start": _("Read as: texts again.")}.get(facts.get("reading", ""), "")  # fmt: skip
     shared = _("Another person has this number too.") if facts.get("shared", 1) > 1 else ""
-    return " ".join(filter(None, (words, read_as, shared)))
+    of_mail = mail_words(said) if said is not None else []
+    return " ".join(filter(None, (words, read_as, shared, *of_mail)))
 
 
 def _permission(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    return {"word": _("By a word in a text."), "carrier": _("By the carrier."), "staff": _("Told to us."),
+    by_word = _("By a word in an email.") if facts.get("channel") == "email" else _("By a word in a text.")
+    return {"word": by_word, "link": _("By the link in an email."),
+            "carrier": _("By the carrier."), "staff": _("Told to us."),
             "person": _("In the portal.")}.get(facts.get("because", ""), "")  # fmt: skip
 
 
@@ -262,6 +269,18 @@ def _contact(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return f"{kind.get(facts.get('kind', ''), '')}, {source.get(facts.get('source', ''), '')}."
 
 
+def _preference(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    said = {"sms": _("By text."), "email": _("By email.")}.get(facts.get("channel") or "", "")
+    spoken = f"{NAMES.get(facts['language'], facts['language'])}." if facts.get("language") else ""
+    off = [weekday(number) for number in facts.get("days_off", ())]
+    days = _("Not on %(days)s.", days=", ".join(off)) if off else ""
+    early = _("Not before %(time)s.", time=facts["earliest"]) if facts.get("earliest") else ""
+    late = _("Not after %(time)s.", time=facts["latest"]) if facts.get("latest") else ""
+    source = _("Told to us.") if facts.get("source") == "staff" else _("In the portal.")
+    nothing = "" if said or spoken or days or early or late else _("No wish any more.")
+    return " ".join(filter(None, (said, spoken, days, early, late, nothing, source)))
+
+
 def _passed(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return _("To %(who)s.", who=known.names.get(facts["to"], _("a colleague")))
 
@@ -273,7 +292,7 @@ def _postponed(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 
 def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    return {"undelivered": _("A number where texts do not arrive."), "uncertain": _("An unclear delivery."),
+    return {"undelivered": _("A number or address where nothing arrives."), "uncertain": _("An unclear delivery."),
             "stop": _("Words that may have meant STOP."), "message": _("A message that needed no answer."),
             "broken": _("A plan with a payment missing."), "stuck": _("What the day’s run could not do."),
             "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
@@ -306,6 +325,7 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
     Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter, Kind.CONSENT_GIVEN: _consent,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
+    Kind.PREFERENCE_SET: _preference,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
     Kind.SIGNED_IN: _signed_in, **money.SAY, **hold_words.SAY,
 }  # fmt: skip

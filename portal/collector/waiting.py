@@ -1,6 +1,6 @@
 """What waits, in words: why a case stands in the queue, as a tag and one sentence.
 
-The subjects of all items that a page shows are read at once, at most twelve statements a page: one for each
+The subjects of all items that a page shows are read at once, at most thirteen statements a page: one for each
 table of which there is an item, two for what is paid to broken plans.
 """
 
@@ -17,13 +17,14 @@ from cases.arrangements.paid import paid_to_plans
 from cases.arrangements.proposal import Proposal
 from cases.arrears.day_run import Stuck
 from cases.debts.account import Account
+from cases.people.contact import Contact
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
 from portal.collector.hold_words import why_words
 from portal.collector.known import quote
 from portal.collector.money import missing_words, reported_words
-from portal.language import _, _l, _s, day_plain, money_text, today
+from portal.language import _, _l, _n, _s, day_plain, money_text, today
 
 RHYTHMS: Final = {
     "monthly": _s("%(amount)s a month"),
@@ -34,7 +35,10 @@ RHYTHMS: Final = {
 
 TEMPLATES: Final = {
     "reminder": _l("Reminder of a payment"),
+    "offer_received": _l("Word that we have an offer"),
     "answer_waits": _l("Note that an answer waits"),
+    "agreement_ready": _l("Note that an agreement is ready"),
+    "contact_changed": _l("Word to the old contact that it has changed"),
     "message_waits": _l("Note that a message waits"),
     "plan_started": _l("Note of a new plan"),
     "plan_missed": _l("A payment of the plan is missing"),
@@ -88,6 +92,7 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
     said = {row.id: row for row in _rows(session, Said, ids.get("said"))}
     messages = {row.id: row for row in _rows(session, Message, ids.get("message"))}
     holds = why_words(session, [(kind, id) for kind in ("disputed", "hold") for id in _numbers(asked, kind)])
+    mailboxes = {row.id for row in _rows(session, Contact, ids.get("contact")) if row.kind == "email"}
     money = _of_plans(session, asked) | _of_payments(session, asked) | _of_the_run(session, asked)
     found = {}
     for kind, subject in asked:
@@ -97,15 +102,17 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             named = "promise" if proposals[id].kind == "promise" else "proposal"
             words = wish_words(proposals[id])
         elif kind in ("message", "stop") and id in said:
-            words = quote(said[id].words)
+            words = " ".join([quote(said[id].words), *mail_words(said[id])])
         elif subject.startswith("carrier_event:"):
-            words = _("A text from this person could not be read here. Ask what it said.")
+            words = _("A text or email from this person could not be read here. Ask what it said.")
         elif kind == "uncertain":
             words = _("The carrier gave no clear answer. Do not resend unseen.")
             if id in messages:
                 words = f"{TEMPLATES.get(messages[id].template, '')}. {words}".lstrip(". ")
         elif kind == "undelivered":
             words = _("Texts do not reach this number. Ask for another one.")
+            if id in mailboxes:
+                words = _("Emails do not reach this address. Ask for another one.")
         elif kind == "document":
             words = _("A letter could not be made. Write to the person yourself, and tell the engineer.")
         elif kind == "statement":
@@ -194,6 +201,20 @@ def wish_words(row: Proposal) -> str:
         return _("%(each)s from %(day)s, with %(upfront)s first", each=each, day=day_plain(row.first_on),
                  upfront=money_text(row.upfront, row.currency))  # fmt: skip
     return _("%(each)s from %(day)s", each=each, day=day_plain(row.first_on))
+
+
+def mail_words(said: Said) -> list[str]:
+    """What a collector must know of a mail beside its words."""
+    if said.channel != "email":
+        return []
+    notes = [] if said.known else [_("It came from an address that we do not have on file.")]
+    if said.cut:
+        notes.append(_("It was longer. The rest was not kept."))
+    if said.attachments:
+        notes.append(_n("%(num)s file came with it and was not kept. Ask for it another way.",
+                        "%(num)s files came with it and were not kept. Ask for them another way.",
+                        said.attachments))  # fmt: skip
+    return notes
 
 
 def _rows(session: Session, table: type, ids: list[int] | None) -> list:  # type: ignore[type-arg]

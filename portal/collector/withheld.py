@@ -12,6 +12,8 @@ WITHHELD: Final = {
     "no_number": _s("We have no mobile number for this person."),
     "no_mail": _s("We have no email address for this person."),
     "number_unusable": _s("The carrier says that nothing arrives at this number. It may go once we have another."),
+    "mail_unusable": _s("Emails to this address come back. It may go once we have another."),
+    "mail_stopped": _s("This person wants no more messages from us, or no emails. It may go once they ask for them."),
     "stopped": _s("This number said STOP. It may go only after START."),
     "confirmed_too_late": _s("A STOP is confirmed within five minutes or not at all."),
     "on_hold": _s("A hold stops it."),

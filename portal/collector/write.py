@@ -43,7 +43,8 @@ def write(ref: str) -> ResponseReturnValue:
         told(refusal)
         return to_case(ref, "write")
     wake("answers")
-    tell(_("Your message is sent"), _("It stands in the portal. Where texts may go, one says that it waits."))
+    tell(_("Your message is sent"),
+         _("It stands in the portal. Where a text or email may go, it says that something waits."))  # fmt: skip
     return to_case(ref, "write")
 
 
@@ -91,20 +92,22 @@ def uncertain(ref: str, message: int) -> ResponseReturnValue:
 @blueprint.post("/case/<ref>/stop/<int:item>")
 @desk
 def stop(ref: str, item: int) -> ResponseReturnValue:
-    """Ends texts to the person's numbers: what they wrote, or said to us, means STOP."""
+    """Ends texts and emails to the person: what they wrote, or said to us, means STOP."""
     try:
         with asking() as session:
             case = case_named(session, ref)
             row = session.get(work.WorkItem, item)
             if row is None or row.person_id not in case.people or row.kind != "stop":
                 not_found("no such item in this case")
-            numbers = {each.value_norm for each in live_contacts(session, case.people) if each.kind == "mobile"}
+            channels = {"mobile": "sms", "email": "email"}
+            ways = {(channels[each.kind], each.value_norm) for each in live_contacts(session, case.people)
+                    if each.kind in channels}  # fmt: skip
             act_now(session)
-            for number in sorted(numbers):
-                permission.withdraw(session, "sms", number, because="staff", by=actor(), at=g.now)
+            for channel, address in sorted(ways):
+                permission.withdraw(session, channel, address, because="staff", by=actor(), at=g.now)
             work.seen(session, item, by=actor(), at=g.now)
     except Refusal as refusal:
         told(refusal)
         return to_case(ref)
-    tell(_("Texts have ended"), _("Codes to sign in still go when the person asks for one."))
+    tell(_("Texts and emails have ended"), _("Codes to sign in still go when the person asks for one."))
     return to_case(ref)

@@ -33,8 +33,9 @@ No page here repeats anything from its address, and no other site can post to it
 class Waiting:
     """What waits for this person. `offer`: a proposal of ours to answer; `sent`: one of theirs, not yet answered.
 
-    `texts`: whether texts may come at all, so that no page promises one that cannot: there is a mobile
-    number, and no STOP from it nor from another of theirs. `paying`: a card payment that is not finished.
+    `texts`, `mails`: whether these may come at all, so that no page promises one that cannot: there is such a
+    contact, and nothing said there, nor at another of theirs, that ends them. `prefers`: which of them the person
+    wants. `paying`: a card payment that is not finished.
     """
 
     unread: int
@@ -43,6 +44,15 @@ class Waiting:
     plan: int | None
     paying: int | None
     texts: bool
+    mails: bool
+    prefers: str | None
+
+    @property
+    def told_by(self) -> str | None:
+        """How the person is told that something waits here: sms or email, or not at all."""
+        order = ("email", "sms") if self.prefers == "email" else ("sms", "email")
+        may = {"sms": self.texts, "email": self.mails}
+        return next((each for each in order if may[each]), None)
 
 
 _WAITING: Final = text("""
@@ -59,7 +69,15 @@ select
       and coalesce((select p.allowed from permission p where p.channel = 'sms' and p.address = c.value_norm
                     order by p.id desc limit 1), true))
   and coalesce((select p.allowed from permission p join contact c on c.value_norm = p.address
-                where p.channel = 'sms' and c.person_id = any(:people) order by p.id desc limit 1), true) as texts
+                where p.channel = 'sms' and c.person_id = any(:people) order by p.id desc limit 1), true) as texts,
+  exists (select from contact c
+    where c.person_id = any(:people) and c.kind = 'email' and c.replaced_at is null and not c.withdrawn
+      and coalesce((select p.allowed from permission p where p.channel = 'email' and p.address = c.value_norm
+                    order by p.id desc limit 1), true))
+  and coalesce((select p.allowed from permission p join contact c on c.value_norm = p.address
+                where c.person_id = any(:people) order by p.id desc limit 1), true) as mails,
+  (select p.channel from preference p where p.person_id = any(:people) and p.replaced_at is null
+   order by p.id desc limit 1) as prefers
 """)
 
 
@@ -70,11 +88,11 @@ def waiting(session: Session) -> Waiting:
 
 def answered_here(wait: Waiting) -> str:
     """Where and how our answer comes."""
-    return (
-        _("We answer here, and a text tells you when.")
-        if wait.texts
-        else _("We answer here. Please look in again in a few days.")
-    )
+    if wait.told_by == "sms":
+        return _("We answer here, and a text tells you when.")
+    if wait.told_by == "email":
+        return _("We answer here, and an email tells you when.")
+    return _("We answer here. Please look in again in a few days.")
 
 
 def show(template: str, wait: Waiting, **given: Any) -> str:
@@ -118,5 +136,6 @@ def _furniture(wait: Waiting) -> dict[str, Any]:
         "still_here": url_for("sign_in.still_here"),
         "write_to_us": url_for("debtor.messages", _anchor="write"),
         "wait": wait,
+        "answered_here": answered_here(wait),
         "can_pay": current_app.extensions["till"] is not None,
     }

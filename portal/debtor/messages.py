@@ -82,6 +82,6 @@ def _shown(each: Said, names: dict[int, str]) -> dict[str, Any]:
     mine = each.side == "person"
     return {
         "mine": mine, "who": _("You") if mine else first_name(names.get(user or 0, "")), "at": each.at,
-        "text": each.channel == "sms", "words": each.words, "read_at": each.read_at,
+        "channel": each.channel, "words": each.words, "read_at": each.read_at,
         "new": not mine and each.read_at is None,
     }  # fmt: skip

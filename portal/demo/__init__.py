@@ -135,6 +135,7 @@ def _shown(character: Character, settings: Settings, cases: Mapping[str, str]) -
         "born": character.who.born,
         "postcode": character.who.postcode,
         "phone": PHONE.format(url=settings.pretend_url, number=number),
+        "mailbox": f"{settings.pretend_url}/mail/{character.who.email}",
         "bank": f"{settings.pretend_url}/bank/{cases[character.account]}" if character.account in cases else None,
         "number": character.who.phone,
     }

@@ -101,6 +101,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/hooks/twilio/status"): Route("hook", 403),
     ("POST", "/hooks/twilio/inbound"): Route("hook", 403),
     ("POST", "/hooks/stripe"): Route("hook", 400),
+    ("POST", "/hooks/sendgrid/events"): Route("hook", 403),
+    ("POST", "/hooks/sendgrid/inbound"): Route("hook", 403),
+    ("GET", "/u/<mark>"): everyone(404, mark="any"),
+    ("POST", "/u/<mark>"): Route("hook", 404, ids={"mark": "any"}),
     # For the person who owes.
     ("GET", "/"): debtors(200),
     ("GET", "/debt/<int:account>"): debtors(200, own=("debtor",), account="account"),

@@ -78,6 +78,7 @@ TABLES = {
     "permission": Seen(f"address in (select value_norm from contact where {SELF})"),
     "person": Seen("id = any(:people)", finder=ALL),
     "position": Seen(None, OWN),
+    "preference": Seen(SELF),
     "proposal": Seen(SELF),
     "proposal_account": Seen(f"proposal_id in (select id from proposal where {SELF})"),
     "reason": Seen(),

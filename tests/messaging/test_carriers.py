@@ -1,6 +1,7 @@
 """The carriers, by the official clients against the stand-in: every answer has one meaning."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -133,6 +134,20 @@ def test_a_code_goes_by_mail_with_nothing_counted(world: Pretend, sendgrid: Send
     assert answer.verdict is Verdict.ACCEPTED
     (mail,) = world.log(MAIL.to)["mails"]
     assert "424242" in str(mail)
+
+
+def test_a_mail_says_where_answers_go_and_how_one_request_ends_it(world: Pretend, sendgrid: SendGrid) -> None:
+    ends = "https://my.example.org/u/mark"
+    sendgrid.send(replace(MAIL, reply_to="r.x@reply.example.org", unsubscribe=ends))
+    sendgrid.send(MAIL)
+    mail, code = world.log(MAIL.to)["mails"]
+    assert mail["reply_to"] == "r.x@reply.example.org"
+    assert mail["headers"] == {
+        "Auto-Submitted": "auto-generated", "List-Unsubscribe": f"<{ends}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }  # fmt: skip
+    assert (code["reply_to"], code["headers"]) == ("", {"Auto-Submitted": "auto-generated"})
+    assert mail["custom_args"] == {"m": "8", "a": "1"}
 
 
 @pytest.mark.parametrize(

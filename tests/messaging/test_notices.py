@@ -59,14 +59,14 @@ def test_each_answer_of_ours_is_told_and_what_a_person_does_is_not(
     person = someone(db)
     with rounds(db, at) as (worker, _):
         worker.begin()
-        for kind in (Kind.PROPOSAL_AGREED, Kind.PROPOSAL_COUNTERED, Kind.PROPOSAL_DECLINED):
+        for kind in (Kind.PAYMENT_RECEIVED, Kind.PROPOSAL_COUNTERED, Kind.PROPOSAL_DECLINED):
             happened(db, at, person, kind)
-        happened(db, at, person, Kind.PROPOSAL_AGREED, Actor("debtor", person))
+        happened(db, at, person, Kind.PROPOSAL_COUNTERED, Actor("debtor", person))
         for kind in notices.SILENT:
             happened(db, at, person, kind)
         worker.answers()
     assert sorted(step for _, step in reasons(superuser)) == [
-        "proposal.agreed", "proposal.countered", "proposal.declined"
+        "payment.received", "proposal.countered", "proposal.declined"
     ]  # fmt: skip
 
 
@@ -159,10 +159,7 @@ def test_those_who_owe_with_the_one_who_agreed_are_told_of_the_plan(
             proposal.approve(session, asked.id, by=STAFF, at=at)
         worker.run_due()
     said = {message.to: message.body.split(".")[0] for _, message in tray.taken}
-    assert said == {
-        "+447700900140": "Evenly: an answer is waiting for you",
-        "+447700900141": "Evenly: there is news for you",
-    }
+    assert said == {"+447700900141": "Evenly: there is news for you"}, "who agreed waits for the agreement"
 
 
 def test_a_message_that_waits_is_told_of_once_and_not_when_it_was_read(

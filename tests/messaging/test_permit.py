@@ -230,7 +230,7 @@ def test_deciding_writes_nothing(db: Database, at: datetime, superuser: Connecti
 
 def test_every_template_has_a_purpose_and_words_and_the_other_way_round() -> None:
     folder = Path(permit.__file__).parent.parent / "templates" / "messages"
-    assert {path.name for path in folder.iterdir()} == set(permit.PURPOSES)
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(permit.PURPOSES)
 
 
 def test_a_person_of_two_creditors_in_two_countries_needs_both_windows_open(db: Database) -> None:

@@ -19,6 +19,7 @@ from tests.conftest import Addresses, Servers
 from tests.factories import a_charge, a_creditor, a_due, a_payment, a_person, an_account
 from tests.portal.commands import Evenly, answer
 from tests.portal.commands import evenly as evenly
+from tests.portal.test_settings import PUBLIC
 
 
 @pytest.fixture
@@ -237,6 +238,7 @@ PRODUCTION = {
     "EVENLY_COMPANY": "Even Ltd, 1 High Street, Leeds LS1 1AA",
     "EVENLY_PHONE": "+44 7700 900145", "EVENLY_MAIL": "help@example.org", "EVENLY_MAIL_FROM": "codes@example.org",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "0" * 32, "TWILIO_FROM": "+447700900199", "SENDGRID_API_KEY": "SG.x",
+    "SENDGRID_EVENT_KEY": PUBLIC,
 }  # fmt: skip
 
 

@@ -11,6 +11,11 @@ from portal.settings import ROOT, Settings, SettingsRefused, libpq_url, producti
 
 KEY = "k1:" + base64.b64encode(bytes(range(32))).decode()
 OLD = "k0:" + base64.b64encode(bytes(32)).decode()
+PUBLIC = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eN"
+    "Ec6wEA3F+g=="
+)
+"""A public key as SendGrid shows it."""
 PRODUCTION = {
     "EVENLY_ENV": "production",
     "DATABASE_URL": "postgresql://evenly_app:pw@db.example/evenly",
@@ -25,6 +30,7 @@ PRODUCTION = {
     "TWILIO_AUTH_TOKEN": "new-token, old-token",
     "TWILIO_FROM": "+447700900000",
     "SENDGRID_API_KEY": "SG.key",
+    "SENDGRID_EVENT_KEY": PUBLIC,
 }
 
 
@@ -176,3 +182,12 @@ def test_production_takes_card_payments_whole_and_live_or_not_at_all(given: dict
 def test_a_misspelt_name_is_noticed() -> None:
     environ = {"EVENLY_PROT": "8000", "EVENLY_PORT": "8000", "EVENLY_TEST_DATA": "x", "HOME": "/"}
     assert [name for name, _ in unknown(environ)] == ["EVENLY_PROT"]
+
+
+def test_the_keys_that_mail_is_checked_by_are_looked_at_and_come_with_the_host_of_its_answers() -> None:
+    settings = Settings.read(PRODUCTION | {"EVENLY_MAIL_REPLIES": "reply.example.org", "SENDGRID_INBOUND_KEY": f"{PUBLIC}, {PUBLIC}"})
+    assert (settings.mail_replies, settings.sendgrid_inbound_keys) == ("reply.example.org", (PUBLIC, PUBLIC))
+    assert problems(PRODUCTION | {"SENDGRID_EVENT_KEY": "MFkw"}).keys() == {"SENDGRID_EVENT_KEY"}
+    assert problems(PRODUCTION | {"EVENLY_MAIL_REPLIES": "reply.example.org"}).keys() == {"SENDGRID_INBOUND_KEY"}
+    assert problems(PRODUCTION | {"SENDGRID_INBOUND_KEY": PUBLIC}).keys() == {"EVENLY_MAIL_REPLIES"}
+    assert problems(PRODUCTION | {"EVENLY_MAIL_REPLIES": "r@x", "SENDGRID_INBOUND_KEY": PUBLIC}).keys() == {"EVENLY_MAIL_REPLIES"}

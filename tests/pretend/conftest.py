@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.pretend.running import Hook, Pretend
+from tests.pretend.running import SENDGRID_SECRET, Hook, Pretend
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,9 @@ def _running(_hook: Hook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     environ = {
         "PRETEND_INBOUND_URL": f"{_hook.url}/hooks/twilio/inbound?from=phone",
         "PRETEND_STRIPE_HOOK_URL": f"{_hook.url}/hooks/stripe",
+        "PRETEND_SENDGRID_SECRET": SENDGRID_SECRET,
+        "PRETEND_SENDGRID_EVENTS_URL": f"{_hook.url}/hooks/sendgrid/events",
+        "PRETEND_SENDGRID_INBOUND_URL": f"{_hook.url}/hooks/sendgrid/inbound",
         "PRETEND_NAME": "Evenly",
     }
     running = Pretend(tmp_path_factory.mktemp("pretend"), environ).start()
@@ -39,6 +42,7 @@ def world(_running: Pretend, hook: Hook) -> Pretend:
     """The pretend world, empty; texts move on in hundredths of a second."""
     _running.control("reset", {})
     _running.control("numbers/default", {"step_ms": 10})
+    _running.control("mailboxes/default", {"step_ms": 10})
     hook.clear()
     return _running
 

@@ -24,15 +24,22 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import stripe
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from sendgrid.helpers.eventwebhook import EventWebhook
 from stripe import StripeClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
+from portal.keys import public_key
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "a token for tests"
 SENDGRID_KEY = "SG.a-key-for-tests"
+SENDGRID_SECRET = "a secret for tests"
 STRIPE_KEY = "sk_test_a_key_for_tests"
 STRIPE_SECRET = "whsec_a_secret_for_tests"
 CARD = "4242424242424242"
@@ -79,6 +86,32 @@ class Told:
         return made
 
 
+@dataclass(frozen=True)
+class MailPost:
+    """One post of SendGrid as it came."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        assert self.body.endswith(b"\r\n"), "the final line end is signed too"
+        return list(json.loads(self.body))
+
+    def is_signed(self, secret: str = SENDGRID_SECRET) -> bool:
+        """Whether SendGrid's own client takes the signature."""
+        webhook = EventWebhook(public_key(secret))
+        signature, at = (self.headers[f"X-Twilio-Email-Event-Webhook-{name}"] for name in ("Signature", "Timestamp"))
+        if self.body.isascii():
+            return bool(webhook.verify_signature(self.body.decode(), signature, at))
+        try:
+            webhook.public_key.verify(base64.b64decode(signature), at.encode() + self.body, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+
 @dataclass
 class Hook:
     """The product's side: keeps each post, answers as told (status, content type, body)."""
@@ -86,6 +119,7 @@ class Hook:
     port: int = 0
     posts: list[Post] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    mail: list[MailPost] = field(default_factory=list)
     answers: list[tuple[int, str, str]] = field(default_factory=list)
     usual: tuple[int, str, str] = (204, "", "")
 
@@ -96,6 +130,7 @@ class Hook:
     def clear(self) -> None:
         self.posts.clear()
         self.told.clear()
+        self.mail.clear()
         self.answers.clear()
         self.usual = (204, "", "")
 
@@ -110,6 +145,15 @@ class Hook:
         """The posts of Stripe, once there are so many."""
         until(lambda: len(self.told) >= count, f"{count} events; there are {self.kinds()}")
         return self.told
+
+    def events(self) -> list[str]:
+        """What SendGrid told of mails, in the order in which it came."""
+        return [event["event"] for post in self.mail if post.path.endswith("/events") for event in post.events]
+
+    def wait_events(self, *expected: str) -> list[dict[str, Any]]:
+        """The events, once they are these."""
+        until(lambda: self.events() == list(expected), f"{expected}; there are {self.events()}")
+        return [event for post in self.mail if post.path.endswith("/events") for event in post.events]
 
     def wait(self, count: int) -> list[Post]:
         """The posts, once there are so many."""
@@ -126,7 +170,9 @@ class Hook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 url = f"http://{self.headers['Host']}{self.path}"
                 signed = self.headers["Stripe-Signature"]
-                if signed:
+                if "/sendgrid/" in self.path:
+                    hook.mail.append(MailPost(self.path, body, dict(self.headers)))
+                elif signed:
                     hook.told.append(Told(body, signed, dict(self.headers)))
                 else:
                     form = parse_qsl(body.decode(), keep_blank_values=True)

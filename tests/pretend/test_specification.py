@@ -9,6 +9,7 @@ import pytest
 from twilio.rest import Client
 
 from pretend import sendgrid, twilio
+from tests.cases.facts import facts
 from tests.pretend.running import ACCOUNT_SID, OURS, PHONE, Pretend
 from tests.pretend.test_sendgrid import client, mail
 
@@ -144,3 +145,16 @@ def test_what_the_clients_send_and_get_for_mail_fits_the_specification(mails: An
     status, answer = world.call("POST", "/v3/mail/send", b"{}", {"Authorization": "Bearer wrong"})
     assert str(status) in send["responses"]
     assert misfits(mails, mails["components"]["schemas"]["ErrorResponse"], answer) == []
+
+
+@pytest.mark.parametrize(("given", "expected"), facts("provider_limits"))
+def test_the_stand_in_keeps_to_a_published_limit(given: dict[str, Any], expected: dict[str, Any], world: Pretend) -> None:
+    if "parameters" in expected:
+        assert sorted(twilio.FIELDS) == expected["parameters"]
+        assert expected["idempotency_parameter"] is None
+    elif "status" in expected:
+        path = MESSAGES.replace("{AccountSid}", ACCOUNT_SID)
+        status, _ = world.post(path, {"To": PHONE, "From": OURS, "Body": "x"})
+        assert [str(status)] == expected["status"]
+    else:
+        assert getattr(sendgrid, given["field"].upper()) == expected["maxItems"]

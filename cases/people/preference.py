@@ -1,0 +1,139 @@
+"""Preference: how a person wants to be reached. In which language, by text or by mail, and when not.
+
+One live row a person; a change is a new row that replaces the old one, with who said it and when. Of several joined
+ids the newest live row counts. A preference narrows what the law and permission allow, and widens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Final
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, Time, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cases.db import Base, Id, Moment, refers
+from cases.history import Actor, Kind, record
+from cases.people.person import all_ids
+from cases.refusal import refusal_code
+
+EVERY_DAY = refusal_code("preference.every_day")
+HOURS = refusal_code("preference.hours", "earliest", "latest")
+
+LEAST_HOURS: Final = 2
+"""So many hours of a day are left at the least, that a message can go at all."""
+
+
+class Preference(Base):
+    """How one person wants to be reached. `days_off`: ISO weekdays, Monday is 1. Hours are the person's own clock."""
+
+    __tablename__ = "preference"
+
+    id: Mapped[Id]
+    person_id: Mapped[int] = refers("person.id")
+    source: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str | None] = mapped_column(Text)
+    days_off: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), server_default=text("'{}'"))
+    earliest: Mapped[time | None] = mapped_column(Time)
+    latest: Mapped[time | None] = mapped_column(Time)
+    recorded_at: Mapped[Moment]
+    replaces: Mapped[int | None] = refers("preference.id", nullable=True)
+    replaced_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        CheckConstraint("source in ('person', 'staff')", "source"),
+        CheckConstraint("channel in ('sms', 'email')", "channel"),
+        CheckConstraint("earliest < latest", "hours"),
+        CheckConstraint("days_off <@ array[1,2,3,4,5,6,7]::smallint[] and cardinality(days_off) < 7", "days_off"),
+        CheckConstraint("replaced_at >= recorded_at", "stamp"),
+        Index("preference_live", "person_id", unique=True, postgresql_where=text("replaced_at is null")),
+        Index("preference_replaced_once", "replaces", unique=True, postgresql_where=text("replaces is not null")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person prefers. None or empty: as we think best."""
+
+    language: str | None = None
+    channel: str | None = None
+    days_off: tuple[int, ...] = ()
+    earliest: time | None = None
+    latest: time | None = None
+
+
+def checked(wish: Wish) -> Wish:
+    """The wish with its days in order. Raises `preference.every_day` and `preference.hours`."""
+    days = tuple(sorted(set(wish.days_off)))
+    if len(days) >= 7:
+        raise EVERY_DAY()
+    earliest, latest = wish.earliest or time.min, wish.latest or time.max
+    if _minutes(latest) - _minutes(earliest) < LEAST_HOURS * 60:
+        raise HOURS(earliest=f"{earliest:%H:%M}", latest=f"{latest:%H:%M}")
+    return Wish(wish.language, wish.channel, days, wish.earliest, wish.latest)
+
+
+def prefer(session: Session, *, person: int, wish: Wish, source: str, by: Actor, at: datetime) -> bool:
+    """Notes how a person wants to be reached from now on. Returns whether that changed anything.
+
+    Raises `preference.every_day` and `preference.hours`.
+    """
+    wish = checked(wish)
+    head = all_ids(session, person)[0]
+    # Two at once: the second waits, and then replaces what the first wrote.
+    session.execute(text("select from person where id = :id for no key update"), {"id": head})
+    before = session.scalars(
+        select(Preference).where(Preference.person_id == head, Preference.replaced_at.is_(None))
+    ).one_or_none()
+    if _wish(before) == wish:
+        return False
+    row = Preference(
+        person_id=head, source=source, language=wish.language, channel=wish.channel, days_off=list(wish.days_off),
+        earliest=wish.earliest, latest=wish.latest, recorded_at=at, replaces=before.id if before else None,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    record(session, Kind.PREFERENCE_SET, by=by, at=at, person=head, subject=f"preference:{row.id}",
+           facts={"source": source, "language": wish.language, "channel": wish.channel,
+                  "days_off": list(wish.days_off), "earliest": _written(wish.earliest),
+                  "latest": _written(wish.latest)})  # fmt: skip
+    return True
+
+
+def wishes_of(session: Session, people: Sequence[int]) -> dict[int, Wish]:
+    """What each of these ids prefers, where it said so. One statement."""
+    rows = session.scalars(
+        select(Preference)
+        .where(Preference.person_id.in_(people), Preference.replaced_at.is_(None))
+        .order_by(Preference.id)
+    )
+    return {row.person_id: _wish(row) for row in rows}
+
+
+def wish_of(session: Session, people: Sequence[int]) -> Wish:
+    """What one person (all joined ids) prefers: the newest word."""
+    row = session.scalars(
+        select(Preference)
+        .where(Preference.person_id.in_(people), Preference.replaced_at.is_(None))
+        .order_by(Preference.recorded_at.desc(), Preference.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return _wish(row)
+
+
+def _wish(row: Preference | None) -> Wish:
+    if row is None:
+        return Wish()
+    return Wish(row.language, row.channel, tuple(row.days_off), row.earliest, row.latest)
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _written(clock: time | None) -> str | None:
+    return f"{clock:%H:%M}" if clock else None
