@@ -172,7 +172,7 @@ _CANDIDATES: Final[Mapping[Told, str]] = {
     Told.OTHERS: _lines("join arrangement g on 'arrangement:' || g.id = h.subject" + _AGREED_BY)
     + " and coalesce(j.into_id, h.person_id) <> coalesce(w.into_id, g.person_id)",
     Told.READER: _lines(
-        "join document d on 'document:' || d.id = h.subject and d.kind = 'agreement' and not d.large and d.version = 1"
+        "join document d on 'document:' || d.id = h.subject and d.kind = 'agreement' and d.version = 1"
         " join arrangement g on 'arrangement:' || g.id = d.subject" + _AGREED_BY
     )
     + " and coalesce(j.into_id, h.person_id) = coalesce(w.into_id, g.person_id)",

@@ -11,8 +11,9 @@ from cases.db import Database
 from cases.history import Actor
 from cases.people import support
 from cases.work import queue
-from messaging import documents
+from messaging import documents, notices
 from messaging.documents import Document
+from messaging.outbox import Message
 from portal.app import Evenly
 from portal.press import Press
 from tests.factories import AT
@@ -46,6 +47,7 @@ def test_letters_come_in_large_print_to_whoever_needs_them_so(
     press = Press(db, clock, US)
     with db.acting() as session:
         press.begin(session)
+        notices.begin(session, at=AT)
     with db.acting() as session:
         support.tell(session, person=of.person.id, needs=["large_print"], by=Actor("debtor", of.person.id), at=AT)
         a_plan(session, of.person, of.rent)
@@ -56,4 +58,7 @@ def test_letters_come_in_large_print_to_whoever_needs_them_so(
     post(browser, "/statement?year=2026", on="/statement")
     with db.acting() as session:
         made = session.scalars(select(Document).where(Document.person_id == of.person.id)).all()
+        notices.answer(session, at=AT)
+        told = session.scalars(select(Message.template).where(Message.person_id == of.person.id)).all()
+        assert "agreement_ready" in told
     assert sorted((each.kind, each.large) for each in made) == [("agreement", True), ("statement", True), ("statement", True)]
