@@ -8,9 +8,9 @@ from sqlalchemy import Connection, text
 
 from cases import verify
 from cases.db import Database
-from cases.debts import ledger
+from cases.debts import dispute, hold, ledger
 from cases.debts.announced import announce, end
-from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, an_account
+from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
 
 DAY = date(2026, 5, 10)
 
@@ -21,6 +21,12 @@ def book(db: Database) -> Database:
     with db.acting() as session:
         creditor = a_creditor(session)
         one, two = an_account(session, creditor, ref="one"), an_account(session, creditor, ref="two")
+        person = a_person(session, creditor)
+        held = an_account(session, creditor, person, ref="held")
+        a_charge(session, held, 5000, DAY)
+        hold.place(session, person=person.id, basis="vulnerability", accounts=[held.id], stops=["reminders", "judging"],
+                   starts_on=DAY, last_on=None, review_on=date(2026, 12, 1), key="ill", by=BY, at=AT)  # fmt: skip
+        dispute.begin(session, person=person.id, account=held.id, ground="paid", note=None, key="k", by=BY, at=AT)
         a_due(session, one, DAY, 3000)
         for account in (one, two):
             a_charge(session, account, 5000, DAY)
@@ -50,7 +56,7 @@ def _found(connection: Connection) -> set[tuple[str, str]]:
 def test_a_true_book_is_clean_and_counted(book: Database) -> None:
     with book.acting() as session:
         proof = verify.verify(session)
-    assert (proof.clean, proof.payments, proof.positions) == (True, 3, 2)
+    assert (proof.clean, proof.payments, proof.positions) == (True, 3, 3)
     assert proof.sealed.unsealed > proof.entries > 8
 
 
@@ -113,6 +119,11 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
          " values (1, 1, 'portal', 'en', 'I pay 5', sha256('I pay 6'), 'debtor:1', now())", ("consent", "words_differ")),
         ("insert into consent (proposal_id, person_id, channel, language, words, words_sha, given_by, given_at)"
          " values (1, 1, 'portal', 'en', 'I pay 5', sha256('I pay 5'), 'debtor:1', now())", ("consent", "not_as_told")),
+        ("update hold set stops = array['money'] where key = 'ill'", ("hold", "not_as_told")),
+        ("update hold set starts_on = starts_on - 1 where key = 'ill'", ("hold", "not_as_told")),
+        ("insert into hold (person_id, basis, stops, starts_on, key, placed_by, placed_at)"
+         " values (1, 'insolvency', array['money'], '2026-05-10', 'x', 'x', now())", ("hold", "not_as_told")),
+        ("update dispute set ground = 'not_mine'", ("dispute", "not_as_told")),
         ("insert into day_run (creditor_id, day, begun_at, finished_at) values (1, '2026-05-10', now(), null), (1, '2026-05-11', now(), now())",
          ("day_run", "days_out_of_order")),
     ],
