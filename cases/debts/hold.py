@@ -381,17 +381,16 @@ _WAITS: Final[ColumnElement[int | None]] = literal_column(
 )
 
 # Over: when its last day has passed for all creditors. A review is put before a person once for each term of a hold,
-# and not while its dispute waits there anyway.
+# and not while its dispute waits there anyway. Two at once share the rows.
 _TIMED: Final = text("""
-with stands as (
-  select t.id, t.hold_id, t.last_on, t.review_on, t.recorded_at,
-    (select min((cast(:at as timestamptz) at time zone c.zone)::date)
-     from hold_account k join creditor c on c.id = k.creditor_id where k.hold_id = t.hold_id) as today
-  from hold_term t where t.replaced_at is null and t.why in ('placed', 'prolonged'))
-select s.id, s.hold_id, coalesce(s.last_on < s.today, false) as over
-from stands s
-where s.last_on < s.today or s.review_on <= s.today and not exists (
-  select from work_item w
-  where w.subject = 'hold:' || s.hold_id and (w.done_at is null or w.opened_at >= s.recorded_at))
-order by s.hold_id limit :most
+select t.id, t.hold_id, coalesce(t.last_on < d.today, false) as over
+from hold_term t
+cross join lateral (select min((cast(:at as timestamptz) at time zone c.zone)::date) as today
+  from hold_account k join creditor c on c.id = k.creditor_id where k.hold_id = t.hold_id) d
+where t.replaced_at is null and t.why in ('placed', 'prolonged')
+  and (t.last_on <= cast(:at as date) or t.review_on <= cast(:at as date) + 1)
+  and (t.last_on < d.today or t.review_on <= d.today and not exists (
+    select from work_item w
+    where w.subject = 'hold:' || t.hold_id and (w.done_at is null or w.opened_at >= t.recorded_at)))
+order by t.hold_id limit :most for no key update of t skip locked
 """)
