@@ -218,7 +218,9 @@ with v as (select id, person_id, staff_id, seen_at from visit
            where token_sha = :sha and ended_at is null and seen_at > :idle
              and started_at > case when staff_id is null then cast(:hour as timestamptz) else :day end),
 seen as (update visit set seen_at = :now from v where visit.id = v.id and v.seen_at <= :lately)
-select v.id, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language, p.country,
+select v.id, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.country,
+  coalesce((select w.language from preference w where w.person_id = p.id and w.replaced_at is null),
+    p.language) as language,
   array(select p.id union all (select j.person_id from joined j where j.into_id = p.id
     and j.replaced_at is null and not j.parted order by 1)) as people
 from v

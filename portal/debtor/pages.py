@@ -1,6 +1,8 @@
 """All pages of the debtor's face, gathered: importing this gives the blueprint its routes."""
 
-from portal.debtor import debt, home, letters, messages, my_plan, pay, payments, plan, statement
+from portal.debtor import debt, home, letters, messages, my_plan, pay, payments, plan, reach, statement
 from portal.debtor.face import blueprint
 
-__all__ = ["blueprint", "debt", "home", "letters", "messages", "my_plan", "pay", "payments", "plan", "statement"]
+__all__ = [
+    "blueprint", "debt", "home", "letters", "messages", "my_plan", "pay", "payments", "plan", "reach", "statement",
+]  # fmt: skip

@@ -17,7 +17,7 @@ from messaging.tongue import Tongue
 from portal.press import Press
 from portal.rounds import Rounds
 from tests.factories import BY, a_charge, a_creditor, a_person, an_account
-from tests.messaging.mails import ADDRESS, Trays, both, rows, with_mailbox
+from tests.messaging.mails import ADDRESS, Trays, both, rows, wants, with_mailbox
 from tests.messaging.rounds import set_to, states
 from tests.messaging.test_notices import STAFF, TERMS, happened
 from tests.messaging.texts import NUMBER
@@ -178,6 +178,15 @@ def test_two_changes_of_one_day_are_told_to_each_old_contact(db: Database, at: d
         changed(db, at, person, "email", "new@example.org", "person", replaces=True)
         worker.run_due()
     assert trays.taken() == [("sms", NUMBER), ("email", ADDRESS)]
+
+
+def test_no_wish_for_hours_keeps_word_of_a_change_back(db: Database, at: datetime) -> None:
+    person = with_mailbox(db)
+    wants(db, person, at, days_off=(1, 2, 3, 4, 5), channel="email")
+    with working(db, at) as (worker, trays):
+        changed(db, at, person, "mobile", "+447700900777", "person", replaces=True)
+        worker.run_due()
+    assert trays.taken() == [("sms", NUMBER)]
 
 
 def test_what_a_creditor_changes_is_told_to_nobody(db: Database, at: datetime) -> None:
