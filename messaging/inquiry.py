@@ -116,12 +116,12 @@ select exists (select from message o where o.provider = :provider and o.provider
 """)
 
 _UNCLEAR: Final = text("""
-select m.id, m.channel, m.attempt, m.body, c.value_norm, a.started_at, a.ended_at,
+select m.id, m.channel, m.attempt, m.body, coalesce(c.value_norm, m.address) as value_norm, a.started_at, a.ended_at,
   (select array_agg(o.provider_id) from contact k join message o on o.person_id = k.person_id and o.contact_id = k.id
    where k.value_norm = c.value_norm and o.provider_id is not null) as known
-from message m join contact c on c.id = m.contact_id
+from message m left join contact c on c.id = m.contact_id
 join attempt a on a.message_id = m.id and a.attempt = m.attempt
-where m.state = 'uncertain' and a.started_at < :before
+where m.state = 'uncertain' and a.started_at < :before and coalesce(c.value_norm, m.address) is not null
   and not exists (select from work_item w where w.subject = 'message:' || m.id)
 order by m.id limit :limit
 """)

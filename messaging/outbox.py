@@ -27,7 +27,10 @@ from cases.db import Base, Id, Moment, refers
 
 
 class Message(Base):
-    """One message to one person over one channel. `body` is erasable; a code's words are never kept."""
+    """One message to one person over one channel. `body` is erasable; a code's words are never kept.
+
+    `address`: where it goes when that is no contact yet: a code that proves a new one.
+    """
 
     __tablename__ = "message"
 
@@ -45,6 +48,7 @@ class Message(Base):
     provider: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(Text)
     contact_id: Mapped[int | None] = refers("contact.id", nullable=True)
+    address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
     body_salt: Mapped[uuid.UUID | None] = mapped_column(Uuid)
@@ -114,17 +118,19 @@ def write(
     not_after: datetime | None = None,
     creditor: int | None = None,
     contact: int | None = None,
+    address: str | None = None,
     day: date | None = None,
 ) -> int | None:
     """Plans one message for one reason. Returns its id, or None when the reason stands already.
 
-    `contact`: the address it must go to; without one the person's best is taken when it goes.
+    `contact`: the one it must go to, or an `address` that is none yet; without either the person's best is taken
+    when it goes.
     """
     made: int | None = session.execute(
         _WRITE,
         {
             "cause": cause, "subject": subject, "step": step, "person": person, "channel": channel,
-            "template": template, "creditor": creditor, "contact": contact, "day": day, "at": at,
+            "template": template, "creditor": creditor, "contact": contact, "address": address, "day": day, "at": at,
             "not_before": not_before or at, "not_after": not_after,
         },
     ).scalar()  # fmt: skip
@@ -155,10 +161,10 @@ with grp as materialized (select nextval(pg_get_serial_sequence('message', 'id')
 r as (insert into reason (cause, subject, step, person_id, channel, message_id)
       select :cause, :subject, :step, :person, :channel, id from grp on conflict do nothing returning message_id)
 insert into message
-  (id, creditor_id, person_id, channel, template, day, not_before, not_after, contact_id, planned_at)
+  (id, creditor_id, person_id, channel, template, day, not_before, not_after, contact_id, address, planned_at)
 overriding system value
 select id, cast(:creditor as bigint), :person, :channel, :template, cast(:day as date), :not_before,
-  cast(:not_after as timestamptz), cast(:contact as bigint), :at
+  cast(:not_after as timestamptz), cast(:contact as bigint), cast(:address as text), :at
 from grp where id in (select message_id from r) returning id
 """)
 

@@ -83,13 +83,16 @@ def bear(session: Session, message: int, effect: Effect, *, at: datetime) -> Non
     """What a carrier's error means for the address: a withdrawal, or a number that a person must look at."""
     if effect in (Effect.NONE, Effect.STRIKE):
         return
-    person, channel, contact, address = session.execute(
+    found = session.execute(
         text(
             "select m.person_id, m.channel, c.id, c.value_norm from message m join contact c on c.id = m.contact_id"
             " where m.id = :id"
         ),
         {"id": message},
-    ).one()
+    ).one_or_none()
+    if found is None:
+        return  # a code to an address that is no contact yet: nothing is known of it
+    person, channel, contact, address = found
     if effect is Effect.STOPPED:
         withdraw(session, channel, address, because="carrier", by=BY, at=at)
     else:

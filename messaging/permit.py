@@ -151,7 +151,7 @@ def _addressed(message: Message, who: Reach, at: datetime) -> Decision | None:
     if message.not_after is not None and at >= message.not_after:
         why = "too_old" if message.template in _NEWS else "too_late"
         return _withheld(why, until=message.not_after.isoformat())
-    if who.contact is None:
+    if who.to is None:
         return _withheld("no_number" if who.channel == "sms" else "no_mail")
     if who.unusable is not None:
         return _withheld("number_unusable" if who.channel == "sms" else "mail_unusable", code=who.unusable)

@@ -147,7 +147,7 @@ def reach_of(
             people=people,
             channel=channel,
             contact=way.contact.id if way.contact else None,
-            to=way.contact.value_norm if way.contact else None,
+            to=way.contact.value_norm if way.contact else m.address,
             unusable=way.unusable,
             stopped=way.stopped,
             places=_places(lived, number),
@@ -155,7 +155,8 @@ def reach_of(
                 wish.language or next((home.language for home in lived if home.language), None),
                 next((home.creditors_language for home in lived if home.creditors_language), None),
             ),
-            wish=wish,
+            # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
+            wish=Wish() if m.template == "contact_changed" else wish,
         )
     return found
 
@@ -221,7 +222,9 @@ def _best(
     contacts: Mapping[int, Sequence[Contact]],
     fixed: Mapping[int, Contact],
 ) -> Contact | None:
-    """The contact that a message would go to over a channel."""
+    """The contact that a message would go to over a channel; None where it goes to an address that is none yet."""
+    if message.address is not None:
+        return None
     planned = fixed.get(message.contact_id or 0)
     if message.template in _FIXED and planned is not None:
         stands = planned.replaced_at is None and not planned.withdrawn and planned.person_id in people

@@ -229,7 +229,9 @@ w as (select v.*, exists (
       from v),
 held as (select * from w where seen_at > :idle or slow),
 seen as (update visit set seen_at = :now from held where visit.id = held.id and held.seen_at <= :lately)
-select v.id, v.slow, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.language, p.country,
+select v.id, v.slow, s.id as staff, s.name as staff_name, s.role, s.creditor_id, p.name, p.country,
+  coalesce((select w.language from preference w where w.person_id = p.id and w.replaced_at is null),
+    p.language) as language,
   array(select p.id union all (select j.person_id from joined j where j.into_id = p.id
     and j.replaced_at is null and not j.parted order by 1)) as people
 from held v

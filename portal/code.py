@@ -1,5 +1,7 @@
 """One-time codes: asked for, made when they are sent, tried, used once. All times are real ones.
 
+A code signs somebody in, or proves that a new number or address is theirs.
+
 A request is written for whoever asks. Only one that may be answered (a person, a contact that
 receives codes, within the limits) waits to be sent; the others stand there as if answered, so that
 the page and its steps are the same for all. Messaging carries the code: the worker turns waiting
@@ -95,6 +97,35 @@ def ask(session: Session, *, browser: str, person: int | None, to: Way, allowed:
     session.flush()
 
 
+def ask_to_prove(
+    session: Session,
+    *,
+    browser: str,
+    person: int,
+    kind: str,
+    value: str,
+    value_norm: str,
+    allowed: bool,
+    now: datetime,
+) -> None:
+    """Writes a request for a code to a number or address that a person says is theirs.
+
+    One that is not `allowed` is never answered.
+    """
+    channel = next(channel for channel, of in _KIND.items() if of == kind)
+    session.add(CodeRequest(browser_sha=sha256(browser), person_id=person, channel=channel, asked_at=now, new_kind=kind,
+                            new_value=value, new_norm=value_norm, made_at=None if allowed else now))  # fmt: skip
+    session.flush()
+
+
+def to_prove(session: Session, browser: str) -> CodeRequest | None:
+    """The newest number or address that this browser asked to prove, until it was."""
+    found = session.scalars(
+        select(CodeRequest).where(CodeRequest.browser_sha == sha256(browser)).order_by(CodeRequest.id.desc()).limit(1)
+    ).one_or_none()
+    return found if found is not None and found.new_norm is not None and found.used_at is None else None
+
+
 def newest(session: Session, browser: str, who: bytes) -> Asked | None:
     """What this browser asked for last. One statement, whoever asked."""
     row = session.execute(
@@ -111,18 +142,20 @@ def newest(session: Session, browser: str, who: bytes) -> Asked | None:
     return Asked(request.id, request.channel, request.asked_at, request.person_id, shown)
 
 
-def count_try(session: Session, browser: str, now: datetime) -> Tried | None:
+def count_try(session: Session, browser: str, now: datetime, *, proves: bool = False) -> Tried | None:
     """Counts a try on the newest request of this browser, before it is judged. None: there is none.
+
+    `proves`: a request that proves a new contact; no such one ever signs anybody in.
 
     The hash is None when the try may not succeed: no code, too old, used, or no tries left.
     """
     row = session.execute(
         text(
             "update code_request set tries = tries + 1 where id ="
-            " (select id from code_request where browser_sha = :sha order by id desc limit 1)"
-            " returning id, person_id, channel, code, made_at, used_at, tries"
+            " (select id from code_request where browser_sha = :sha and (new_norm is not null) = :proves"
+            "  order by id desc limit 1) returning id, person_id, channel, code, made_at, used_at, tries"
         ),
-        {"sha": sha256(browser)},
+        {"sha": sha256(browser), "proves": proves},
     ).one_or_none()
     if row is None:
         return None
@@ -163,9 +196,9 @@ def plan_codes(session: Session, at: datetime, now: datetime) -> int:
             request.made_at = now
             continue
         request.message_id = outbox.write(
-            session, person=request.person_id, channel=request.channel, template="code", contact=request.contact_id,
-            cause=f"sign_in:{request.id}", subject=f"person:{request.person_id}", step="code", at=at,
-            not_after=at + left,
+            session, person=request.person_id, channel=request.channel, template="code",
+            contact=request.contact_id, address=request.new_norm, cause=f"sign_in:{request.id}",
+            subject=f"person:{request.person_id}", step="code", at=at, not_after=at + left,
         )  # fmt: skip
         planned += 1
     session.flush()

@@ -42,7 +42,7 @@ class Press:
         """Makes what was asked for. Returns how many documents ended, and whether more may wait."""
         ended, until = 0, time.monotonic() + longest
         with self.db.acting() as session:
-            issuing.follow(session, at=self.clock.now())
+            self.follow(session)
             ended += documents.give_up(session, real=self.clock.real(), by=BY, at=self.clock.now())
         while time.monotonic() < until:
             with self.db.acting() as session:
@@ -60,6 +60,10 @@ class Press:
     def begin(self, session: Session) -> None:
         """Begins to follow what happens from now on with letters."""
         issuing.begin(session, at=self.clock.now())
+
+    def follow(self, session: Session) -> int:
+        """Asks for the letters of what has happened since the last time. Returns how many."""
+        return issuing.follow(session, at=self.clock.now())
 
     def make(self, document: int) -> Document | None:
         """Makes one document now, and returns it with its bytes; None where it cannot be made."""

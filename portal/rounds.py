@@ -101,11 +101,16 @@ class Rounds(Upkeep):
             return code.plan_codes(session, self.clock.now(), self.clock.real())
 
     def answers(self) -> int:
-        """Plans messages for what has happened. Waits a moment for what others are just writing or answering."""
+        """Plans messages, and asks for letters, for what has happened. Returns how many.
+
+        Waits a moment for what others are just writing or answering.
+        """
         planned = 0
         for pause in (*MOMENTS, None):
             with self.db.acting() as session:
                 planned += notices.answer(session, at=self.clock.now())
+                if self._press is not None:
+                    planned += self._press.follow(session)
             if pause is not None:
                 with self.db.acting() as session:
                     if not notices.left(session):

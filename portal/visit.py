@@ -39,7 +39,10 @@ class Visit(Base):
 
 
 class CodeRequest(Base):
-    """Someone asked for a code. The code itself is made when it is sent; here stands its salted hash."""
+    """Someone asked for a code. The code itself is made when it is sent; here stands its salted hash.
+
+    `new_kind`, `new_value`, `new_norm`: a number or address that a person says is theirs, which this code proves.
+    """
 
     __tablename__ = "code_request"
 
@@ -54,9 +57,17 @@ class CodeRequest(Base):
     tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     used_at: Mapped[Moment | None]
     message_id: Mapped[int | None] = refers("message.id", nullable=True)
+    new_kind: Mapped[str | None] = mapped_column(Text)
+    new_value: Mapped[str | None] = mapped_column(Text)
+    new_norm: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         CheckConstraint("channel in ('sms', 'email')", "channel"),
+        CheckConstraint(
+            "(new_kind is null) = (new_norm is null) and (new_kind is null) = (new_value is null)"
+            " and (new_kind is null or contact_id is null)",
+            "new",
+        ),
         Index("code_request_browser", "browser_sha", "id"),
         Index("code_request_person", "person_id", "asked_at"),
         Index("code_request_unsent", "id", postgresql_where=text("message_id is null and made_at is null")),

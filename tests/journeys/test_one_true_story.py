@@ -41,8 +41,9 @@ def test_one_true_story(browser: Browser, house: House) -> None:
     ):
         she_sees_what_she_owes_and_why(marta)
         marta.proposes("60", "Every month", FIRST)
+        assert "we have what you sent" in marta.waits_for_texts(1)[0]
         two_collectors_look_and_one_approves(marta, priya, sam)
-        an_answer_waits(house, marta)
+        a_paper_is_ready(house, marta)
         a_reminder_comes_once(house, marta, priya)
         she_answers_by_text_and_is_answered(house, marta, sam)
         she_says_stop(house, marta, sam)
@@ -75,14 +76,15 @@ def two_collectors_look_and_one_approves(marta: Borrower, priya: Collector, sam:
     expect(marta.page.get_by_role("heading", name="Your plan is agreed")).to_be_visible()
 
 
-def an_answer_waits(house: House, marta: Borrower) -> None:
-    (text,) = marta.waits_for_texts(1)
-    assert "an answer is waiting for you" in text
-    discloses_nothing(text, house, "Marta", "Lindqvist")
+def a_paper_is_ready(house: House, marta: Borrower) -> None:
+    texts = marta.waits_for_texts(2)
+    assert "a paper is ready for you" in texts[1]
+    for each in texts:
+        discloses_nothing(each, house, "Marta", "Lindqvist")
 
 
 def a_reminder_comes_once(house: House, marta: Borrower, priya: Collector) -> None:
-    for expected in (1, 1, 2):  # the third morning is three days before
+    for expected in (2, 2, 3):  # the third morning is three days before
         next_morning(priya.page, house)
         texts = marta.texts()
         assert len(texts) == expected, texts
@@ -93,12 +95,12 @@ def a_reminder_comes_once(house: House, marta: Borrower, priya: Collector) -> No
 def she_answers_by_text_and_is_answered(house: House, marta: Borrower, sam: Collector) -> None:
     marta.answers(ASKED)
     sam.waits_for(ASKED)
-    assert len(marta.texts()) == 2, "the reminder came once"
+    assert len(marta.texts()) == 3, "the reminder came once"
     sam.page.goto(f"{house.url}/work/?kind=message")
     expect(sam.page.get_by_role("row", name="Marta Lindqvist")).to_contain_text("can i pay on friday")
     sam.page.get_by_role("link", name="Marta Lindqvist").click()
     sam.writes(ANSWERED)
-    discloses_nothing(marta.waits_for_texts(3)[-1], house, "Marta", "Lindqvist")
+    discloses_nothing(marta.waits_for_texts(4)[-1], house, "Marta", "Lindqvist")
     marta.page.get_by_role("link", name="Messages").click()
     expect(marta.page.get_by_text(ASKED)).to_be_visible()
     expect(marta.page.get_by_text(ANSWERED)).to_be_visible()

@@ -11,6 +11,11 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+NEW = (
+    "(new_kind is null) = (new_norm is null) and (new_kind is null) = (new_value is null)"
+    " and (new_kind is null or contact_id is null)"
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -48,6 +53,11 @@ def upgrade() -> None:
     op.add_column("said", sa.Column("known", sa.Boolean(), nullable=True))
     op.add_column("said", sa.Column("cut", sa.Boolean(), nullable=True))
     op.add_column("said", sa.Column("attachments", sa.Integer(), nullable=True))
+    op.add_column("message", sa.Column("address", sa.Text(), nullable=True))
+    op.add_column("code_request", sa.Column("new_kind", sa.Text(), nullable=True))
+    op.add_column("code_request", sa.Column("new_value", sa.Text(), nullable=True))
+    op.add_column("code_request", sa.Column("new_norm", sa.Text(), nullable=True))
+    op.create_check_constraint("new", "code_request", NEW)
     op.drop_constraint(op.f("said_channel"), "said")
     op.create_check_constraint("channel", "said", "channel in ('sms', 'portal', 'email')")
     op.drop_constraint(op.f("permission_because"), "permission")
