@@ -202,7 +202,7 @@ def _worded(
         try:
             words[m.id] = render(
                 m.template, decision.channel or m.channel, language=decision.language or "en", voice=voice,
-                person=m.person_id, contact=decision.contact, real=real, facts=facts,
+                person=m.person_id, contact=decision.contact, large=decision.large, real=real, facts=facts,
             )  # fmt: skip
         except Discloses:
             decisions[m.id] = replace(decision, act=Act.WITHHELD, why="discloses")

@@ -103,6 +103,7 @@ class Decision:
     until: datetime | None = None
     language: str | None = None
     channel: str | None = None
+    large: bool = False
 
 
 def decide(
@@ -132,7 +133,7 @@ def decide(
             decision = _over(over) if over else _timed(message, who, gone[who.head], at)
         if decision.act is Act.GO and PURPOSES[message.template] is Purpose.PROACTIVE:
             gone[who.head].append(at)
-        made[message.id] = replace(decision, channel=who.channel)
+        made[message.id] = replace(decision, channel=who.channel, large=who.large)
     return made
 
 

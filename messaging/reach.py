@@ -73,6 +73,8 @@ class Reach:
     places: tuple[Place, ...]
     language: str
     wish: Wish = Wish()
+    large: bool = False
+    """Whether the person needs large print."""
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -156,6 +158,7 @@ def reach_of(
                 next((home.creditors_language for home in lived if home.creditors_language), None),
             ),
             # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
+            large=any(home.large for home in lived),
             wish=Wish() if m.template == "contact_changed" else wish,
         )
     return found
@@ -327,7 +330,9 @@ def _homes(session: Session, people: Sequence[int]) -> dict[int, list[Any]]:
     for row in session.execute(
         text("""
 select p.id, coalesce(r.country, p.country) as country, r.postcode, coalesce(p.language, r.language) as language,
-  c.zone, c.language as creditors_language
+  c.zone, c.language as creditors_language,
+  exists (select from support_need n where n.person_id = p.id and n.need = 'large_print' and n.replaced_at is null
+          and not n.withdrawn) as large
 from person p
 left join record r on r.person_id = p.id and r.replaced_at is null
 left join creditor c on c.id = r.creditor_id

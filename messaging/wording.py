@@ -87,11 +87,13 @@ def render(
     person: int,
     real: datetime,
     contact: int | None = None,
+    large: bool = False,
     facts: Mapping[str, object] | None = None,
 ) -> Words:
     """The words of a template for a person. Raises Discloses when a stranger could read a debt in them.
 
-    `contact` is where it goes, `facts` what the template needs beside the voice (a code and its minutes).
+    `contact` is where it goes, `large` whether a mail is set in large letters, `facts` what the template needs beside
+    the voice (a code and its minutes).
     """
     alone = template in _WITHOUT_LINK
     link = "" if alone else voice.link(person, real)
@@ -103,7 +105,7 @@ def render(
         ends = voice.ends_at(contact) if voice.ends_at and contact is not None and not alone else ""
         answers = voice.answers_to(person) if voice.answers_to and not alone else ""
         rtl = language in RIGHT_TO_LEFT
-        values |= {"ends": ends, "answers": answers, "direction": "rtl" if rtl else "ltr"}
+        values |= {"ends": ends, "answers": answers, "large": large, "direction": "rtl" if rtl else "ltr"}
         if rtl and voice.phone:
             values["phone"] = f"\u2066{voice.phone}\u2069"  # a number runs from left to right
         words = Words(

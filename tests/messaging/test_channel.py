@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cases.db import Database
-from cases.people import permission
+from cases.history import Actor
+from cases.people import permission, support
 from messaging import outbox
 from messaging.carriers import Effect, Progress
 from messaging.outbox import Message
@@ -27,6 +28,18 @@ def test_a_text_goes_and_no_mail_where_nothing_else_is_said(db: Database, at: da
         worker.deliver()
     assert trays.taken() == [("sms", NUMBER)]
     assert [channel for channel, _ in rows(superuser, REASONS)] == ["sms"]
+
+
+def test_a_mail_to_whoever_needs_large_print_is_set_larger(db: Database, at: datetime) -> None:
+    needs, not_so = with_mailbox(db, mobile=None), with_mailbox(db, mobile=None, email="other@example.org")
+    with db.acting() as session:
+        support.tell(session, person=needs, needs=["large_print"], by=Actor("debtor", needs), at=at)
+    for person in (needs, not_so):
+        a_message(db, at, person)
+    with both(db, at) as (worker, trays):
+        worker.deliver()
+        sizes = {message.to: "font-size:23px" in message.html for _, message in trays.mails.taken}
+    assert sizes == {ADDRESS: True, "other@example.org": False}
 
 
 def test_who_prefers_mail_gets_a_mail_and_the_text_is_never_planned_again(

@@ -112,6 +112,19 @@ def test_a_mail_holds_a_code_in_text_and_html_and_none_in_its_subject() -> None:
     assert "<" not in mail.body
 
 
+@pytest.mark.parametrize("template", sorted(set(permit.PURPOSES) - {"stop_confirmed"}))
+def test_a_mail_is_set_larger_for_whoever_needs_large_print(template: str) -> None:
+    def sizes(large: bool) -> list[int]:
+        told = {"code": "424242", "minutes": 10} if template == "code" else {}
+        mail = render(template, "email", language="en", voice=a_mail_voice(), person=7, contact=3, real=NOW, facts=told,
+                      large=large)  # fmt: skip
+        return [int(size) for size in re.findall(r"font-size:([1-9]\d*)px", mail.html)]
+
+    usual, large = sizes(False), sizes(True)
+    assert len(usual) == len(large) > 4
+    assert all(more >= 1.3 * less for less, more in zip(usual, large, strict=True))
+
+
 def test_a_name_in_a_mail_is_escaped() -> None:
     assert "&lt;b&gt;" in words("code", "email", name="<b>Us</b>").html
 
