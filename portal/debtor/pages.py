@@ -1,9 +1,22 @@
 """All pages of the debtor's face, gathered: importing this gives the blueprint its routes."""
 
-from portal.debtor import debt, dispute, home, letters, messages, my_plan, pay, payments, plan, statement, support
+from portal.debtor import (
+    affairs,
+    debt,
+    dispute,
+    home,
+    letters,
+    messages,
+    my_plan,
+    pay,
+    payments,
+    plan,
+    statement,
+    support,
+)
 from portal.debtor.face import blueprint
 
 __all__ = [
-    "blueprint", "debt", "dispute", "home", "letters", "messages", "my_plan",
+    "affairs", "blueprint", "debt", "dispute", "home", "letters", "messages", "my_plan",
     "pay", "payments", "plan", "statement", "support",
 ]  # fmt: skip
