@@ -41,7 +41,7 @@ def income() -> str:
         answers = room.answers_of(session, draft.id) if draft else {}
         versions = room.versions_of(session, who.people)
         last = result_of(versions[0], room.answers_of(session, versions[0].id)) if versions else None
-        currencies = _currencies(session, who.people)
+        currencies = [] if draft else _currencies(session, who.people)
         advisers = advisers_of(session, who.people)
     todo = steps(answers)
     return show("debtor/income.html", wait, draft=draft, steps=todo, versions=versions, last=last,
