@@ -111,6 +111,8 @@ class Kind(StrEnum):
     WORK_PASSED = "work.passed"
     WORK_POSTPONED = "work.postponed"
     WORK_DONE = "work.done"
+    AFFAIRS_BEGUN = "affairs.begun"
+    AFFAIRS_FINISHED = "affairs.finished"
     SUPPORT_TOLD = "support.told"
     SUPPORT_READ = "support.read"
     CODE_SENT = "sign_in.code_sent"

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from cases import seal
-from cases.arrangements import expiry
+from cases.arrangements import expiry, statement_of_affairs
 from cases.clock import Clock
 from cases.db import Database
 from cases.debts import hold
@@ -72,12 +72,12 @@ class Upkeep:
                 return ended
 
     def forget(self) -> int:
-        """Takes away what is kept for a time only: knocks, old visits and code requests."""
-        gone = 0
-        for each in (knock.forget, visit.forget):
+        """Takes away what is kept for a time only: knocks, old visits and code requests, idle drafts."""
+        gone, real = 0, self.clock.real()
+        for each, now in ((knock.forget, real), (visit.forget, real), (statement_of_affairs.forget, self.clock.now())):
             while True:
                 with self.db.acting() as session:
-                    taken = each(session, self.clock.real(), MOST)
+                    taken = each(session, now, MOST)
                 gone += taken
                 if taken < MOST:
                     break

@@ -72,6 +72,8 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.WORK_POSTPONED: (_s("Case postponed"), "clock", ""),
     Kind.WORK_DONE: (_s("Dealt with"), "check", ""),
     Kind.ACCOUNT_PAID_OFF: (_s("Debt paid off"), "check", "money"),
+    Kind.AFFAIRS_BEGUN: (_s("Income and spending begun"), "file", ""),
+    Kind.AFFAIRS_FINISHED: (_s("Income and spending told"), "file", ""),
     Kind.DOCUMENT_ISSUED: (_s("Letter issued"), "file", ""),
     Kind.DOCUMENT_FAILED: (_s("Letter not made"), "alert", ""),
     Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
@@ -311,6 +313,10 @@ def _letter(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return _("%(what)s, version %(number)s.", what=what, number=facts["version"]) if "version" in facts else f"{what}."
 
 
+def _affairs(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _("Version %(number)s.", number=facts["version"]) if "version" in facts else ""
+
+
 def _signed_in(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return {"sms": _("With a code by text."), "email": _("With a code by email.")}.get(facts.get("channel", ""), "")
 
@@ -324,6 +330,7 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
     Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
     Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter, Kind.CONSENT_GIVEN: _consent,
+    Kind.AFFAIRS_FINISHED: _affairs,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.PREFERENCE_SET: _preference,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,

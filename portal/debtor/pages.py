@@ -1,6 +1,7 @@
 """All pages of the debtor's face, gathered: importing this gives the blueprint its routes."""
 
 from portal.debtor import (
+    affairs,
     debt,
     dispute,
     home,
@@ -17,6 +18,6 @@ from portal.debtor import (
 from portal.debtor.face import blueprint
 
 __all__ = [
-    "blueprint", "debt", "dispute", "home", "letters", "messages", "my_plan",
+    "blueprint", "affairs", "debt", "dispute", "home", "letters", "messages", "my_plan",
     "pay", "payments", "plan", "reach", "statement", "support",
 ]  # fmt: skip

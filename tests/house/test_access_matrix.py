@@ -30,6 +30,7 @@ from payments import by_hand, payable
 from portal import visit
 from portal.access import keeper_of
 from portal.app import Evenly
+from tests.cases.arrangements.households import finished
 from tests.factories import AT, BY, a_charge, a_creditor, a_person, an_account
 from tests.portal.doors import an_app, token_of
 
@@ -115,6 +116,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("GET", "/support"): debtors(200),
     ("POST", "/support"): debtors(303),
+    ("GET", "/income"): debtors(200),
+    ("POST", "/income"): debtors(303),
+    ("GET", "/income/<section>"): debtors(303, section="section"),
+    ("POST", "/income/<section>"): debtors(303, section="section"),
+    ("GET", "/income/check"): debtors(303),
+    ("POST", "/income/check"): debtors(303),
+    ("GET", "/income/version/<int:number>"): debtors(200, own=("debtor",), number="affairs"),
     ("GET", "/messages"): debtors(200),
     ("POST", "/messages"): debtors(422),
     ("GET", "/plan"): debtors(200),
@@ -170,6 +178,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
     ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
+    ("GET", "/work/case/<ref>/income"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/income"): desk(303, ref="case"),
+    ("GET", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
+    ("POST", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
+    ("GET", "/work/case/<ref>/income/check"): desk(303, ref="case"),
+    ("POST", "/work/case/<ref>/income/check"): desk(303, ref="case"),
+    ("GET", "/work/case/<ref>/income/version/<int:number>"): desk(200, ref="case", number="affairs"),
     ("GET", "/work/case/<ref>/support"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/support"): desk(303, ref="case"),
     ("POST", "/work/case/<ref>/support/reason"): Route("staff", 200, DESK, {"ref": "case"}, ("supervisor",)),
@@ -232,7 +247,8 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
   (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
-  (select max(id) from hold_term), (select max(id) from support_need), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
+  (select max(id) from hold_term), (select max(id) from support_need),
+  (select md5(string_agg(s::text, '|' order by s.id)) from statement_of_affairs s), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
 """)
         ).one()
 
@@ -254,7 +270,7 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
         for account in (shared, theirs, *alone):
             a_charge(session, account, 120_00, date(2026, 9, 1))
         own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref,
-                                  "basis": "vulnerability"}  # fmt: skip
+                                  "basis": "vulnerability", "section": "household"}  # fmt: skip
         foreign: dict[str, object] = own | {"file": "nothing.css", "case": "EV00000000"}
         own["account"], foreign["account"] = alone[0].id, theirs.id
 
@@ -290,6 +306,7 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
             ids["message item"] = items[f"said:{said}"]
             ids["stop item"] = queue.open_item(session, person=person, kind="stop", subject=f"said:{said + 1000}",
                                                urgency=2, at=AT)  # fmt: skip
+            ids["affairs"] = finished(session, person, {}, by=Actor("debtor", person), at=AT).id
             ids["hold"] = hold.place(
                 session, person=person, basis="vulnerability", accounts=[account], stops=["reminders"],
                 starts_on=AT.date(), last_on=None, review_on=date(2026, 12, 31), key="held", by=BY, at=AT,

@@ -39,6 +39,7 @@ class Seen:
 
 
 TABLES = {
+    "affairs_answer": Seen(f"statement_id in (select id from statement_of_affairs where {SELF})"),
     "account": Seen(f"id in ({OWED})", OWN, finder=ALL),
     "account_terms": Seen(ON_OWED, OWN),
     "announced": Seen(ON_OWED, OWN),
@@ -86,6 +87,7 @@ TABLES = {
     "said": Seen(SELF),
     "seal": Seen(),
     "staff": Seen(),
+    "statement_of_affairs": Seen(SELF),
     "stuck": Seen(),
     "support_need": Seen(SELF),
     "support_reason": Seen(staff=None),

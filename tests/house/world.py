@@ -119,6 +119,9 @@ def world(db: Database, superuser: Connection) -> World:
                 recorded_at=AT)  # fmt: skip
         put_row(put, "support_reason", person_id=person, source="person", made_by="debtor:1", recorded_at=AT)
         put_row(put, "preference", person_id=person, source="person", channel="email", recorded_at=AT)
+        affairs = put_row(put, "statement_of_affairs", person_id=person, currency="GBP", begun_by="debtor:1", begun_at=AT,
+                          saved_at=AT)  # fmt: skip
+        put_row(put, "affairs_answer", statement_id=affairs, line="rent", said="none", typed="")
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)

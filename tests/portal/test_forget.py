@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from cases.arrangements import statement_of_affairs as affairs
 from cases.db import Database
 from portal import knock, visit
-from tests.factories import a_creditor, a_person
+from tests.factories import BY, a_creditor, a_person
 from tests.messaging.rounds import rounds
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -48,3 +49,13 @@ def test_no_more_goes_at_once_than_asked_for(db: Database, superuser: Connection
         assert knock.forget(session, NOW, 2) == 2
         assert visit.forget(session, NOW, 0) == 0
     assert len(_ages(superuser)["knock"]) == 3
+
+
+def test_the_round_forgets_idle_drafts_of_income_and_spending(db: Database) -> None:
+    with db.acting() as session:
+        person = a_person(session, a_creditor(session)).id
+        affairs.begin(session, person=person, currency="GBP", by=BY, at=NOW - timedelta(days=91))
+    with rounds(db, NOW, real=NOW) as (made, _):
+        assert made.forget() == 1
+    with db.acting() as session:
+        assert affairs.draft_of(session, [person]) is None

@@ -12,13 +12,17 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
 from cases.arrangements import proposal
+from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.offer import Terms
+from cases.arrangements.statement_of_affairs import Answer
 from cases.db import Database
 from cases.debts import dispute
 from cases.history import Actor
 from messaging import conversation
 from payments import by_hand, payable
 from portal.app import ROOT, Evenly
+from tests.cases.arrangements.households import finished
+from tests.cases.arrangements.households import told as household
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, a_user, an_account
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.portal.debtor.conftest import words
@@ -71,9 +75,14 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
             method="cash", value_date=AT.date(), reference="0042", key="paid", on=AT.date(), by=BY, at=AT, real=AT,
         ).id  # fmt: skip
         letter = a_statement(session, of.person.id)
+        own = Actor("debtor", of.person.id)
+        lived = finished(session, of.person.id, household(groceries=Answer("not_sure")), by=own, at=AT).id
+        draft = affairs.begin(session, person=of.person.id, currency="GBP", by=own, at=AT).id
+        affairs.save(session, draft, "food", {"groceries": Answer("unread", "about 60")}, by=own, at=AT)
     paths = ("/", "/support", f"/debt/{of.rent.id}", f"/debt/{of.power.id}/dispute", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
              "/letters", f"/letters/{letter}", "/statement", "/statement?year=2025", "/statement/dates",
-             "/sign-out/everywhere")  # fmt: skip
+             "/sign-out/everywhere", "/income", "/income/household", "/income/food", "/income/insurance", "/income/check",
+             f"/income/version/{lived}")  # fmt: skip
     return Told(sign_in(app, db, of.person), of, paths)
 
 

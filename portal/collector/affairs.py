@@ -1,0 +1,165 @@
+"""Income and spending at the desk: the same form, asked on the telephone, and every version of it.
+
+What the person has begun in the portal is gone on with here, and the other way round.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from cases.arrangements import statement_of_affairs as room
+from cases.arrangements.offer import coverable
+from cases.arrangements.standard_statement import SECTIONS, next_section
+from cases.arrangements.statement_of_affairs import Answer, StatementOfAffairs
+from cases.db import act_now
+from cases.history import Actor
+from cases.people.person import first_name
+from cases.people.staff import names_of
+from cases.refusal import Refusal
+from portal.access import asking, not_found
+from portal.affairs import answers_in, page_of, result_of, said_in, spent, steps, well
+from portal.affairs_words import SECTIONS as HEADINGS
+from portal.collector.face import actor, blueprint, case_named, desk, show, tell
+from portal.language import _
+from portal.refusals import sentence
+
+
+@blueprint.get("/case/<ref>/income")
+@desk
+def income(ref: str) -> str:
+    """What is begun, and the versions there are."""
+    with asking() as session:
+        case = case_named(session, ref)
+        draft = room.draft_of(session, case.people)
+        answers = room.answers_of(session, draft.id) if draft else {}
+        versions = room.versions_of(session, case.people)
+        last = result_of(versions[0], room.answers_of(session, versions[0].id)) if versions else None
+        todo = steps(answers)
+        return show(
+            session, "income", case=case, first=first_name(case.name), draft=draft, steps=todo, versions=versions,
+            last=last, left=[step for step in todo if step.state != "done"], told_by=_told_by(session, versions),
+            currencies=_currencies(session, case.people),
+        )  # fmt: skip
+
+
+@blueprint.post("/case/<ref>/income")
+@desk
+def begin_income(ref: str) -> ResponseReturnValue:
+    """Begins to ask, or goes on with what is begun."""
+    with asking() as session:
+        case = case_named(session, ref)
+        currencies = _currencies(session, case.people)
+        if not currencies:
+            not_found("nothing is owed here")
+        wanted = request.form.get("currency", "")
+        act_now(session)
+        draft = room.begin(session, person=case.person, currency=wanted if wanted in currencies else currencies[0],
+                           by=actor(), at=g.now)  # fmt: skip
+        answers = room.answers_of(session, draft.id)
+    todo = next((step.section for step in steps(answers) if step.state != "done"), None)
+    if todo is None:
+        return redirect(url_for("collector.check_income", ref=ref), 303)
+    return redirect(url_for("collector.income_page", ref=ref, section=todo), 303)
+
+
+@blueprint.route("/case/<ref>/income/<section>", methods=["GET", "POST"])
+@desk
+def income_page(ref: str, section: str) -> ResponseReturnValue:
+    """One question set. What was typed is kept, also where it cannot be read."""
+    if section not in SECTIONS:
+        not_found("no such section")
+    with asking() as session:
+        case = case_named(session, ref)
+        draft = room.draft_of(session, case.people)
+        if draft is None:
+            return _begin_first(ref)
+        answers = room.answers_of(session, draft.id)
+        posted = request.method == "POST"
+        form = page_of(section, draft.currency, None if posted else answers)
+        fine = well(form, section) if posted else True
+        if posted:
+            act_now(session)
+            room.save(session, draft.id, section, answers_in(form, section), by=actor(), at=g.now)
+            answers = room.answers_of(session, draft.id)
+        if not posted or not fine and request.form.get("do") != "stop":
+            order = list(SECTIONS)
+            made = room.totals(answers)
+            heading, lead = HEADINGS[section]
+            page = show(
+                session, "income-page", case=case, form=form, section=section, heading=heading, lead=lead, made=made,
+                spent=spent(made), before=order[order.index(section) - 1] if order.index(section) else None,
+                no=order.index(section) + 1, of=len(order), currency=draft.currency,
+            )  # fmt: skip
+            return page, 422 if posted else 200
+    if request.form.get("do") == "stop":
+        tell(_("What was typed is saved"), _("The person can go on with it in the portal, too."))
+        return redirect(url_for("collector.income", ref=ref), 303)
+    following = next_section(section)
+    if following is None:
+        return redirect(url_for("collector.check_income", ref=ref), 303)
+    return redirect(url_for("collector.income_page", ref=ref, section=following), 303)
+
+
+@blueprint.route("/case/<ref>/income/check", methods=["GET", "POST"])
+@desk
+def check_income(ref: str) -> ResponseReturnValue:
+    """All answers on one page, to be read to the person, and the button that finishes them."""
+    with asking() as session:
+        case = case_named(session, ref)
+        draft = room.draft_of(session, case.people)
+        if draft is None:
+            versions = room.versions_of(session, case.people)
+            if request.method == "POST" and versions:  # pressed twice
+                return redirect(url_for("collector.income_version", ref=ref, number=versions[0].id), 303)
+            return _begin_first(ref)
+        if request.method == "GET":
+            answers = room.answers_of(session, draft.id)
+            return show(session, "income-check", case=case, first=first_name(case.name), **_checked(draft, answers))
+        act_now(session)
+        try:
+            done = room.finish(session, draft.id, by=actor(), at=g.now).id
+        except Refusal as refusal:
+            tell(_("This is not finished yet"), sentence(refusal, "staff"), "wait")
+            return redirect(url_for("collector.income_page", ref=ref, section=refusal.facts["section"]), 303)
+    tell(_("Finished"), _("This version stays as it is. Begin a new one when something changes."))
+    return redirect(url_for("collector.income_version", ref=ref, number=done), 303)
+
+
+@blueprint.get("/case/<ref>/income/version/<int:number>")
+@desk
+def income_version(ref: str, number: int) -> str:
+    """One version: what is left, and everything that was said."""
+    with asking() as session:
+        case = case_named(session, ref)
+        row = session.get(StatementOfAffairs, number)
+        if row is None or row.person_id not in case.people or row.finished_at is None:
+            not_found("no such version in this case")
+        answers = room.answers_of(session, row.id)
+        return show(session, "income-version", case=case, told_by=_told_by(session, [row]), **_checked(row, answers))
+
+
+def _checked(row: StatementOfAffairs, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    todo = steps(answers)
+    return {"row": row, "steps": todo, "made": result_of(row, answers), "ready": all(s.state == "done" for s in todo),
+            "said": {s.section: said_in(s.section, answers, row.currency) for s in todo}}  # fmt: skip
+
+
+def _told_by(session: Session, rows: Sequence[StatementOfAffairs]) -> dict[int, str | None]:
+    """Which of us finished each version; None where the person did."""
+    actors = {row.id: Actor.read(row.finished_by) for row in rows if row.finished_by}
+    users = names_of(session, [by.id for by in actors.values() if by.role != "debtor" and by.id is not None])
+    return {id: None if by.role == "debtor" else users.get(by.id or 0, _("A colleague")) for id, by in actors.items()}
+
+
+def _currencies(session: Session, people: Sequence[int]) -> list[str]:
+    """The currencies in which this person owes, most debts first."""
+    found = [each.currency for each in coverable(session, people, g.now)]
+    return sorted(set(found), key=lambda each: (-found.count(each), each))
+
+
+def _begin_first(ref: str) -> ResponseReturnValue:
+    tell(_("Nothing is begun here"), _("It was finished meanwhile, or nobody has begun. Begin below."), "info")
+    return redirect(url_for("collector.income", ref=ref), 303)

@@ -1,0 +1,32 @@
+-- Triggers, policies and grants of the seventh migration. Frozen once released.
+
+do $$ declare t text; begin
+  foreach t in array array['statement_of_affairs','affairs_answer'] loop
+    execute format('alter table %1$I enable row level security; alter table %1$I force row level security', t);
+    execute format('create policy act on %1$I to evenly_act using (true) with check (true); grant select, insert on %1$I to evenly_act', t);
+    execute format('create policy staff on %1$I for select to evenly_staff using (true); grant select on %1$I to evenly_staff', t);
+  end loop; end $$;
+
+-- A version never changes; a draft is saved again and again, finished or forgotten once, and its row stays.
+create function affairs_finished_once() returns trigger language plpgsql as $$ begin
+  if old.finished_at is not null or old.forgotten_at is not null
+    or (to_jsonb(new) - 'saved_at' - 'version' - 'finished_by' - 'finished_at' - 'salt' - 'forgotten_at')
+      <> (to_jsonb(old) - 'saved_at' - 'version' - 'finished_by' - 'finished_at' - 'salt' - 'forgotten_at')
+  then raise exception 'statement of affairs % stands', old.id using errcode = 'restrict_violation'; end if;
+  return new; end $$;
+create trigger finished_once before update on statement_of_affairs for each row execute function affairs_finished_once();
+create trigger append_only before delete or truncate on statement_of_affairs for each statement execute function refuse_change();
+grant update (saved_at, version, finished_by, finished_at, salt, forgotten_at) on statement_of_affairs to evenly_act;
+create function affairs_answer_of_a_draft() returns trigger language plpgsql as $$ begin
+  if exists (select from statement_of_affairs s where s.finished_at is not null
+             and s.id = case when tg_op = 'DELETE' then old.statement_id else new.statement_id end)
+  then raise exception 'the answers of a finished statement stand' using errcode = 'restrict_violation'; end if;
+  return case when tg_op = 'DELETE' then old else new end; end $$;
+create trigger of_a_draft before insert or delete on affairs_answer for each row execute function affairs_answer_of_a_draft();
+create trigger never_updated before update or truncate on affairs_answer for each statement execute function refuse_change();
+grant delete on affairs_answer to evenly_act;
+
+-- Debtors: their own life, and nobody else's, whatever they owe together.
+grant select on statement_of_affairs, affairs_answer to evenly_debtor;
+create policy debtor on statement_of_affairs for select to evenly_debtor using (person_id = any (asking_people()));
+create policy debtor on affairs_answer for select to evenly_debtor using (statement_id = any (array(select s.id from statement_of_affairs s)));
