@@ -160,19 +160,19 @@ def in_hand(session: Session, carriers: Carriers, *, at: datetime, real: datetim
 def _heard_first(
     session: Session, messages: Sequence[Message], carriers: Carriers, at: datetime
 ) -> Sequence[Message]:
-    """Puts off what goes to people whose own text is kept and not read yet: it may be a STOP. Returns the rest.
+    """Puts off what goes to people whose own words are kept and not read yet: they may be a STOP. Returns the rest.
 
-    Asked before permission is: a text that is read in between has changed it by then. What may go in
+    Asked before permission is: what is read in between has changed it by then. What may go in
     spite of a STOP does not wait.
     """
-    numbers = not_yet_heard(session, by_name(carriers))
+    writers = not_yet_heard(session, by_name(carriers))
     wanted = [m for m in messages if PURPOSES[m.template] in (Purpose.PROACTIVE, Purpose.REPLY)]
-    if not numbers or not wanted:
+    if not writers or not wanted:
         return messages
     held = set(
         session.scalars(
             _HEARD_FIRST,
-            {"ids": [m.id for m in wanted], "numbers": sorted(numbers), "until": at + WAITS.hearing},
+            {"ids": [m.id for m in wanted], "writers": sorted(writers), "until": at + WAITS.hearing},
         )
     )
     return [m for m in messages if m.id not in held]
@@ -307,7 +307,7 @@ where m.id = any(:ids) and exists (
   select from contact c
   left join joined j on j.person_id = c.person_id and j.replaced_at is null and not j.parted
   left join joined o on o.person_id = m.person_id and o.replaced_at is null and not o.parted
-  where c.value_norm = any(:numbers) and c.kind in ('mobile', 'phone') and c.replaced_at is null and not c.withdrawn
+  where c.value_norm = any(:writers) and c.replaced_at is null and not c.withdrawn
     and coalesce(j.into_id, c.person_id) = coalesce(o.into_id, m.person_id))
 returning m.id
 """)

@@ -155,14 +155,14 @@ def apply(
 
 
 def not_yet_heard(session: Session, carriers: Mapping[str, Carrier]) -> set[str]:
-    """The numbers whose texts are kept and not applied yet: any of them may be a STOP.
+    """The numbers and addresses whose texts and mails are kept and not applied yet: any of them may be a STOP.
 
     `carriers` are the carriers by name. What another worker is applying just now counts too.
     """
     waiting = session.scalars(
         select(CarrierEvent).where(CarrierEvent.applied_at.is_(None), CarrierEvent.kind == "inbound")
     )
-    return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound)}
+    return {told.sender for event in waiting if isinstance(told := _read(carriers, event), Inbound | InboundMail)}
 
 
 def _hear_one(

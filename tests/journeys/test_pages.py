@@ -25,6 +25,7 @@ from portal import visit
 from portal.app import Evenly, create_app
 from portal.demo import characters
 from portal.keys import Keys
+from portal.mail_ends import ENDS
 from tests.journeys.axe import OF_THE_LOOK, assert_no_sideways_scroll, assert_no_violations
 from tests.journeys.house import House
 from tests.journeys.people import sums_hold, types_day
@@ -61,6 +62,12 @@ def show_a_plan(page: Page) -> None:
     press("Show every payment")(page)
 
 
+def tick_every_day(page: Page) -> None:
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
+        page.get_by_label(day).check()
+    press("Save")(page)
+
+
 def find(words: str) -> Act:
     def act(page: Page) -> None:
         page.get_by_role("searchbox").fill(words)
@@ -89,6 +96,8 @@ DEBTOR = {
     "advice": State("nobody", "/advice"),
     "not me": State("nobody", "/not-me"),
     "helping": State("nobody", "/helping"),
+    "mail ends": State("nobody", "/u/{mark}"),
+    "mail has ended": State("nobody", "/u/{mark}", press("Stop these emails")),
     "nowhere": State("nobody", "/nowhere"),
     "home, a plan sent": State("idris", "/"),
     "home, joint": State("lena", "/"),
@@ -108,6 +117,10 @@ DEBTOR = {
     "my plan, none": State("lena", "/my-plan"),
     "messages": State("idris", "/messages"),
     "messages, wrong": State("lena", "/messages", press("Send")),
+    "reach": State("lena", "/reach"),
+    "reach, wrong": State("lena", "/reach", tick_every_day),
+    "reach, a new number, wrong": State("lena", "/reach/sms", press("Send me a code")),
+    "reach, a new address": State("lena", "/reach/email"),
     "sign out everywhere": State("zofia", "/sign-out/everywhere"),
 }
 DESK = {
@@ -164,9 +177,12 @@ class Looking:
         self.people["priya"] = {"staff": staff}
         self.proposal = self._proposal()
         self.ids["proposal"] = self.proposal
-        self.ids["link"] = Keys(house.settings.keys).link_token(
-            self.people["marta"]["person"], house.clock.real() + timedelta(hours=1)
+        keys = Keys(house.settings.keys)
+        self.ids["link"] = keys.link_token(self.people["marta"]["person"], house.clock.real() + timedelta(hours=1))
+        ((mailbox,),) = house.rows(
+            "select max(id) from contact where kind = 'email' and person_id = %(id)s", id=self.people["lena"]["person"]
         )
+        self.ids["mark"] = keys.mark(ENDS, int(mailbox))
 
     def _proposal(self) -> int:
         ((found,),) = self.house.rows(

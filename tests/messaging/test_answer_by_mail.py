@@ -12,12 +12,13 @@ from messaging import receipt
 from messaging.carriers import InboundMail
 from messaging.providers.inbound_parse import LONGEST, LONGEST_PART, key_of, read_mail, without_files
 from messaging.providers.sendgrid import SendGrid
+from messaging.providers.tray import Tray
 from portal import wiring
 from portal.keys import Keys
 from tests.cases.facts import facts
 from tests.factories import BY
 from tests.messaging.mails import ADDRESS, LINE, parsed, rows, with_mailbox
-from tests.messaging.rounds import told
+from tests.messaging.rounds import rounds, told
 from tests.messaging.texts import a_message
 from tests.portal.conftest import face_settings
 
@@ -190,6 +191,22 @@ def test_stop_from_an_address_of_theirs_ends_mail_at_once_and_from_elsewhere_a_c
         assert bool(permission.withdrawn(session, "email", [ADDRESS])) is ended
     assert items(superuser) == work
     assert len(told(superuser, "permission.withdrawn")) == int(ended)
+
+
+def test_nothing_goes_to_whoever_has_written_until_it_is_read(
+    db: Database, at: datetime, address: Any, superuser: Connection
+) -> None:
+    person, other = with_mailbox(db), with_mailbox(db, mobile="+447700900146", email="ben@example.org")
+    kept = without_files(parsed("STOP", to=address(person)))
+    with db.acting() as session:
+        receipt.keep(session, provider="sendgrid", kind="inbound", key=key_of(kept), query="", raw=kept,
+                     content_type="multipart/form-data", at=at)  # fmt: skip
+    for each in (person, other):
+        a_message(db, at, each)
+    tray = Tray()
+    with rounds(db, at, {"sms": tray, "email": CARRIER}) as (worker, _):
+        worker.deliver()
+    assert [message.to for _, message in tray.taken] == ["+447700900146"]
 
 
 def test_start_gives_mail_back_and_a_start_that_changes_nothing_is_read(

@@ -134,6 +134,25 @@ def test_an_agreement_that_could_not_be_set_is_announced_all_the_same_and_other_
     assert [words for to, words in said(trays) if to == "+447700900140"] == ["a paper is ready for you"]
 
 
+def test_an_agreement_that_is_asked_for_again_in_large_print_is_not_announced_again(db: Database, at: datetime) -> None:
+    (one, _), account = owing(db)
+    with working(db, at) as (worker, trays):
+        with db.acting() as session:
+            plan = proposal.enter(session, person=one, accounts=[account], terms=TERMS, key="k", by=STAFF, at=at)
+        worker.run_due()
+        worker.run_due()
+        told = len(trays.texts.taken)
+        paper = Paper(Tongue("en"), US, title="x", to=(), about=(), made_on=at.date()).json
+        with db.acting() as session:
+            asked = documents.ask(session, person=one, kind="agreement", subject=f"arrangement:{plan}", language="en",
+                                  paper=paper, large=True, by=BY, at=at)  # fmt: skip
+            documents.issue(session, asked.id, b"%PDF-1.7", set_by="test", by=BY, at=at)
+        set_to(worker, at + timedelta(days=1))
+        worker.answers()
+        worker.deliver()
+    assert len(trays.texts.taken) == told
+
+
 def changed(db: Database, at: datetime, person: int, kind: str, value: str, source: str, *, replaces: bool) -> None:
     with db.acting() as session:
         (old,) = [id for id, of in session.execute(_CONTACTS, {"person": person}) if of == kind] or [None]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from cases.db import Database
 from cases.history import Actor
 from cases.people import permission
+from cases.people.contact import live_contacts
 from cases.people.person import Person
 from cases.people.preference import Wish, wish_of
 from messaging import delivery
@@ -155,22 +156,22 @@ def test_a_new_contact_counts_once_its_code_is_entered_and_takes_the_old_ones_pl
 
 
 def test_the_code_of_a_new_contact_signs_nobody_in_and_the_one_that_signs_in_proves_nothing(
-    browser: FlaskClient, app: Evenly, db: Database, superuser: Connection
+    app: Evenly, db: Database, marta: Person
 ) -> None:
-    post(browser, "/reach/sms", value="07700 900777")
-    proof = digits(carried(app, db))
-    other = app.test_client()
-    with other.session_transaction() as cookie, browser.session_transaction() as own:
-        cookie.update({key: value for key, value in own.items() if key in ("browser", "who")})
-    if "browser" in dict(_session(other)):
-        answer: Any = post(other, "/code", code=proof)
-        assert answer.status_code == 422
-    assert rows(superuser, "select count(*) from visit") == [(1,)]
-
-
-def _session(client: FlaskClient) -> dict[str, Any]:
-    with client.session_transaction() as cookie:
-        return dict(cookie)
+    now = app.extensions["clock"].real()
+    with db.acting() as session:
+        code.ask_to_prove(session, browser="proves", person=marta.id, kind="mobile", value=NEW, value_norm=NEW,
+                          allowed=True, now=now)  # fmt: skip
+        to = code.way(live_contacts(session, [marta.id]), "sms", bytes(32), now)
+        code.ask(session, browser="signs in", person=marta.id, to=to, allowed=True, now=now)
+    assert sorted(to for to, _ in carried(app, db)) == sorted([NEW, NUMBER])
+    with db.acting() as session:
+        assert code.count_try(session, "proves", now) is None
+        assert code.count_try(session, "signs in", now, proves=True) is None
+        assert code.to_prove(session, "signs in") is None
+        for browser, proves in (("proves", True), ("signs in", False)):
+            tried = code.count_try(session, browser, now, proves=proves)
+            assert tried is not None and tried.kept is not None
 
 
 def test_nobody_elses_browser_proves_it(browser: FlaskClient, app: Evenly, db: Database, superuser: Connection) -> None:
