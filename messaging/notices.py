@@ -173,7 +173,9 @@ _CANDIDATES: Final[Mapping[Told, str]] = {
     Told.OTHERS: _lines("join arrangement g on 'arrangement:' || g.id = h.subject" + _AGREED_BY)
     + " and coalesce(j.into_id, h.person_id) <> coalesce(w.into_id, g.person_id)",
     Told.READER: _lines(
-        "join document d on 'document:' || d.id = h.subject and d.kind = 'agreement' and d.version = 1"
+        "join document d on 'document:' || d.id = h.subject and d.kind = 'agreement'"
+        " and not exists (select from document o where o.kind = 'agreement' and o.subject = d.subject"
+        "   and o.person_id = d.person_id and o.id < d.id)"
         " join arrangement g on 'arrangement:' || g.id = d.subject" + _AGREED_BY
     )
     + " and coalesce(j.into_id, h.person_id) = coalesce(w.into_id, g.person_id)",

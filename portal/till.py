@@ -114,7 +114,12 @@ class Till:
                 state, page = row.state, row.session_id
             if page is None:
                 return state
-        seen = self.processor.close(page) if closing else self.processor.look(page)
+        try:
+            seen = self.processor.close(page) if closing else self.processor.look(page)
+        except NotTaken as refused:
+            # It knows no such page, or not us: what became of it nobody can say now, and an event may still tell.
+            log.warning("payment_page_unknown", attempt_id=attempt, code=refused.code)
+            raise Unreachable(refused.code) from None
         return self._take(seen, confirmed=confirmed, cancelled=cancelled)
 
     def _take(self, seen: Seen, *, confirmed: bool, cancelled: bool) -> str:

@@ -334,3 +334,14 @@ def _mine(shop: Shop) -> str:
     """The page of the newest attempt."""
     with shop.db.acting() as session:
         return f"/payments/{session.scalar(text('select max(id) from payment_attempt'))}"
+
+
+def test_a_page_that_the_processor_does_not_know_is_unsure_and_keeps_another_from_beginning(shop: Shop) -> None:
+    shop.begin(what="overdue")
+    with shop.db.acting() as session:
+        session.execute(text("update payment_attempt set session_id = 'cs_test_of_another_shop'"))
+    assert "We cannot ask the card service just now." in words(shop.page(_mine(shop)))
+    assert shop.begin(what="other", amount="5", debts=[shop.payer.garage.id]) == _mine(shop)
+    page = shop.page(_mine(shop))
+    assert shop.browser.post(_mine(shop) + "/stop", data={"csrf_token": token_of(page)}).status_code == 303
+    assert shop.attempts() == [("open", 100_00)]

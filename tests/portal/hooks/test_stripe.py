@@ -86,6 +86,10 @@ def test_any_secret_may_have_signed_and_no_other(at: datetime) -> None:
     assert not check_signature(RAW, header(RAW, at), [], at)
 
 
+def test_a_mark_of_other_letters_is_refused_and_not_an_error(at: datetime) -> None:
+    assert not check_signature(RAW, f"t={int(at.timestamp())},v1=ä", SECRETS, at)
+
+
 @pytest.mark.parametrize(
     "spoilt",
     ["", "t=", "v1=", "t=1", "t=x,v1=y", "t=99999999999999999999,v1=y", "t=-1,v1=", ",,,", "t=1,v0=abc", "v1=abc,t=1,t=2", "☃"],
