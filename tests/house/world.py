@@ -118,6 +118,9 @@ def world(db: Database, superuser: Connection) -> World:
         put_row(put, "support_need", person_id=person, need="no_calls", source="person", review_on=day, made_by="debtor:1",
                 recorded_at=AT)  # fmt: skip
         put_row(put, "support_reason", person_id=person, source="person", made_by="debtor:1", recorded_at=AT)
+        put_row(put, "note", person_id=person, key="k", made_by="collector:1", made_at=AT)
+        put_row(put, "diary_entry", person_id=person, channel="call", direction="out", outcome="spoke", happened_at=AT,
+                key="k", made_by="collector:1", made_at=AT)  # fmt: skip
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)
