@@ -18,19 +18,21 @@ from cases.arrangements import arrangement, proposal
 from cases.arrangements.offer import Coverable, coverable
 from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
+from cases.clock import day_start
 from cases.people.contact import Contact, best, live_contacts
 from cases.people.person import first_name
 from cases.people.support import needs_of
 from cases.work import queue as work
+from cases.work.worked import Worked, worked_since
 from messaging.conversation import LONGEST, thread
-from messaging.outbox import Message
 from messaging.permit import LEAST_WAIT
-from messaging.reach import Reach, reach_of
+from messaging.reach import Reach
 from payments.payable import free
 from portal.access import asking
-from portal.collector import history, money
+from portal.collector import history
 from portal.collector.accounts import LATE, LINES, called, debts_of, running_over, sums_of
 from portal.collector.attempts import attempts
+from portal.collector.diary import calling, reach
 from portal.collector.face import (
     Case,
     blueprint,
@@ -46,9 +48,10 @@ from portal.collector.hold_words import held_words
 from portal.collector.holds import on_hold
 from portal.collector.letters import letters
 from portal.collector.support import needs_shown
+from portal.collector.timeline import FILTERS, kinds_of
 from portal.collector.waiting import why, wish_words
 from portal.forms import Form, HiddenField, NoteField
-from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
+from portal.language import NAMES, ZONE, _, _l, _n, clock_time, day, day_of, moment, today
 
 THREAD: Final = 12
 """How many of the last messages stand on the page."""
@@ -114,7 +117,7 @@ def case(ref: str) -> str:
 def page(ref: str, write: Write) -> str:
     """The page of a case, with what is being written to the person."""
     only = request.args.get("only")
-    kinds = {"messages": history.MESSAGES, "money": money.MONEY}.get(only or "", ())
+    kinds = kinds_of(only)
     with asking() as session:
         found = case_named(session, ref)
         names = colleagues(session)
@@ -127,21 +130,23 @@ def page(ref: str, write: Write) -> str:
         others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
         called_by_id = {id: called(each) for id, each in known.items()}
+        who = reach(session, found.person)
         return show(
             session, "case", case=found, first=first_name(found.name),
             debts=debts_of(session, accounts, running), running=running, names=known,
-            speaks=_speaks(found, with_them), text=_text(session, found.person), mail=_mail(session, found),
+            speaks=_speaks(found, with_them), text=_text(who), mail=_mail(session, found),
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
             offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
             items=items, unanswered=[item for item in items if item.kind == "message"],
-            held=_held(items, names), said=list(reversed(thread(session, found.people, limit=THREAD))),
+            held=_held(items, names), worked=_worked(session, found, names), call=calling(session, found.people, who),
+            said=list(reversed(thread(session, found.people, limit=THREAD))),
             told=history.told(
                 session, found.people, called_by_id, names,
                 first_names | {id: first_name(name) for id, (name, _role) in with_them.items()},
                 kinds=kinds, before=min(max(request.args.get("before", 0, type=int), 0), 2**62) or None,
             ),
-            only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
+            only=only if kinds else None, filters=FILTERS, paged="before" in request.args, colleagues=names, form=write,
             letters=letters(session, found), sums=sums_of(accounts),
             payments=attempts(session, found.people, called_by_id, names, first_names),
             can_plan=any(each.owed and not each.stopped("plans") for each in accounts),
@@ -201,10 +206,8 @@ def _would_end(session: Session, accounts: Sequence[int], known: Mapping[int, Co
     return told
 
 
-def _text(session: Session, person: int) -> Text:
+def _text(who: Reach) -> Text:
     """Whether a text that answers the person may go now: the question that is asked when one is sent."""
-    asked = Message(id=0, person_id=person, channel="sms", template="answer_waits")
-    who: Reach = reach_of(session, [asked])[0]
     if who.contact is None:
         return Text("none", _("No mobile number."), None)
     if who.stopped is not None:
@@ -231,6 +234,13 @@ def _speaks(found: Case, with_them: Mapping[int, tuple[str, str]]) -> str:
         [f"{spoken}.", *(_("With %(name)s (%(role)s).", name=name, role=roles.get(role, role))
                          for name, role in with_them.values())]
     )  # fmt: skip
+
+
+def _worked(session: Session, found: Case, names: Mapping[int, str]) -> list[tuple[str, Worked]]:
+    """The colleagues who did something here today, by name."""
+    since = day_start(today(), g.get("zone", ZONE))
+    rows = worked_since(session, found.people, since, but=user())
+    return [(names.get(each.user, _("a colleague")), each) for each in rows]
 
 
 def _held(items: Sequence[work.WorkItem], names: Mapping[int, str]) -> Held:

@@ -1,9 +1,24 @@
 """All pages of the collector's face, gathered: importing this gives the blueprint its routes."""
 
-from portal.collector import case, decide, find, holds, letters, payment, plan, queue, support, taken_back, write
+from portal.collector import (
+    case,
+    decide,
+    diary,
+    find,
+    holds,
+    letters,
+    notes,
+    payment,
+    plan,
+    queue,
+    support,
+    taken_back,
+    ways,
+    write,
+)
 from portal.collector.face import blueprint
 
 __all__ = [
-    "blueprint", "case", "decide", "find", "holds", "letters", "payment",
-    "plan", "queue", "support", "taken_back", "write",
+    "blueprint", "case", "decide", "diary", "find", "holds", "letters", "notes", "payment",
+    "plan", "queue", "support", "taken_back", "ways", "write",
 ]  # fmt: skip

@@ -21,8 +21,9 @@ from cases.clock import Clock
 from cases.db import Database
 from cases.debts import dispute, hold
 from cases.history import Actor
+from cases.people.contact import live_contacts
 from cases.people.staff import USER_ROLES, add_user
-from cases.work import queue
+from cases.work import note, queue
 from messaging import conversation, documents, outbox
 from messaging.paper import Letterhead, Paper
 from messaging.tongue import Tongue
@@ -160,6 +161,16 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
     ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
+    ("GET", "/work/case/<ref>/contact"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/contact"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/note"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/note"): desk(422, ref="case"),
+    ("POST", "/work/case/<ref>/note/<int:number>/erase"): desk(303, ref="case", number="note"),
+    ("GET", "/work/case/<ref>/ways"): desk(200, ref="case"),
+    ("POST", "/work/case/<ref>/ways"): desk(422, ref="case"),
+    ("GET", "/work/case/<ref>/ways/<int:number>"): desk(200, ref="case", number="way"),
+    ("POST", "/work/case/<ref>/ways/<int:number>"): desk(422, ref="case", number="way"),
+    ("POST", "/work/case/<ref>/ways/<int:number>/end"): desk(303, ref="case", number="way"),
     ("GET", "/work/case/<ref>/support"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/support"): desk(303, ref="case"),
     ("POST", "/work/case/<ref>/support/reason"): Route("staff", 200, DESK, {"ref": "case"}, ("supervisor",)),
@@ -222,7 +233,8 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
   (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
-  (select max(id) from hold_term), (select max(id) from support_need), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
+  (select max(id) from hold_term), (select max(id) from support_need), (select max(id) from diary_entry), (select max(id) from contact),
+  (select md5(string_agg(n::text, '|' order by n.id)) from note n), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
 """)
         ).one()
 
@@ -256,8 +268,7 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
 
         for name, account in zip(("approved", "declined", "taken back", "to offer"), alone, strict=False):
             own[name] = proposed(tenant.id, account.id)
-        their_proposal = proposed(stranger.id, theirs.id)
-        foreign |= dict.fromkeys(("approved", "declined", "taken back", "offered"), their_proposal)
+        foreign |= dict.fromkeys(("approved", "declined", "taken back", "offered"), proposed(stranger.id, theirs.id))
         people = {"debtor": tenant.id, "joint tenant": joint.id, "stranger": stranger.id}
         for role in USER_ROLES:
             people[role] = add_user(
@@ -293,8 +304,10 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
                 session, person=person, kind="receipt", subject="payment_attempt:1", language="en", paper=A_LETTER, by=BY, at=AT
             ).id  # fmt: skip
             documents.issue(session, ids["letter"], b"%PDF-1.7", set_by="test", by=BY, at=AT)
-            ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits",
-                                          cause=f"test:{person}", subject="test:1", step="x", at=AT)  # fmt: skip
+            ids["way"] = live_contacts(session, [person])[0].id
+            ids["note"] = note.write(session, person=person, words="Rings on Fridays.", key="n", by=BY, at=AT).id
+            ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits", step="x",
+                                          cause=f"test:{person}", subject="test:1", at=AT)  # fmt: skip
     return World(app, db, superuser, people, own, foreign)
 
 
@@ -308,10 +321,8 @@ def routes_of(app: Evenly) -> Iterator[tuple[str, str, str]]:
 def address(world: World, rule: str, ids: Mapping[str, str], known: Mapping[str, object]) -> str:
     """The rule with these ids in it."""
     values = {name: known[key] for name, key in ids.items()}
-    bound = world.app.url_map.bind("localhost")
     endpoint = next(r.endpoint for r in world.app.url_map.iter_rules() if r.rule == rule)
-    method = next(m for m, r in ROUTES if r == rule)
-    path = bound.build(endpoint, values, method=method)
+    path = world.app.url_map.bind("localhost").build(endpoint, values, method=next(m for m, r in ROUTES if r == rule))
     assert path is not None
     return path
 
@@ -328,8 +339,7 @@ def test_every_route_has_a_keeper_and_a_row_here(world: World) -> None:
 def ids_for(world: World, route: Route) -> list[dict[str, object]]:
     """One's own ids; foreign ones, if the address holds any; and a foreign thing in a case of one's own."""
     differs = [key for key in route.ids.values() if world.own[key] != world.foreign[key]]
-    mixed = world.foreign | {"case": world.own["case"]}
-    return [world.own, *[world.foreign] * bool(differs), *[mixed] * (len(differs) > 1)]
+    return [world.own, *[world.foreign] * bool(differs), *[world.foreign | {"case": world.own["case"]}] * (len(differs) > 1)]
 
 
 def admitted(route: Route, visitor: str) -> bool:
