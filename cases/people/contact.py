@@ -35,7 +35,10 @@ FRESH: Final = timedelta(hours=24)
 
 
 class Contact(Base):
-    """One way to reach a person. `value` as given, `value_norm` as compared (E.164, lower case)."""
+    """One way to reach a person. `value` as given, `value_norm` as compared (E.164, lower case).
+
+    `origin`: where the creditor has it from, in its own words.
+    """
 
     __tablename__ = "contact"
 
@@ -43,6 +46,7 @@ class Contact(Base):
     person_id: Mapped[int] = refers("person.id")
     creditor_id: Mapped[int | None] = refers("creditor.id", nullable=True)
     source: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
     value_norm: Mapped[str] = mapped_column(Text)

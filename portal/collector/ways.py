@@ -132,5 +132,7 @@ def _shown(row: Contact, creditors: Mapping[int, str]) -> Shown:
         "creditor": creditors.get(row.creditor_id or 0, _("the creditor")),
         "person": _("the person"), "staff": _("what they told us"),
     }[row.source]  # fmt: skip
+    if row.origin:
+        source = _("%(creditor)s (%(origin)s)", creditor=source, origin=row.origin)
     words = phone_text(row.value_norm) if row.kind in ("mobile", "phone") else row.value
     return Shown(row, str(KINDS[row.kind]), words, source, row.replaced_at.date() if row.replaced_at else None)

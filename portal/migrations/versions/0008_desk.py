@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "key", name=op.f("diary_entry_person_id_key_key")),
     )
     op.create_index("diary_entry_person", "diary_entry", ["person_id", "happened_at"], unique=False)
+    op.add_column("contact", sa.Column("origin", sa.Text(), nullable=True))
     op.drop_constraint(op.f("contact_kind"), "contact")
     op.create_check_constraint("kind", "contact", "kind in ('mobile', 'phone', 'email', 'address')")
     op.drop_constraint(op.f("work_item_kind"), "work_item")
