@@ -1,4 +1,4 @@
-"""The commands that load and answer: load, day, positions, explain, case, seal, verify.
+"""The commands that load and answer: load, load-contacts, day, positions, explain, case, seal, verify.
 
 Each is a door of one transaction. Loading that was refused whole, or only
 rehearsed (`--dry-run`), rolls back.
@@ -21,7 +21,8 @@ from cases.clock import local
 from cases.debts.account import Account, account_called
 from cases.debts.creditor import Creditor, creditor_called
 from cases.history import timeline
-from cases.intake import layout, load
+from cases.intake import contacts, layout, load
+from cases.intake.result import LoadResult
 from cases.money import Money
 from cases.people.joint import accounts_of
 from cases.people.person import all_ids, case_called
@@ -39,7 +40,8 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def join(main: click.Group) -> None:
     """Adds these commands to `evenly`."""
     for command in (
-        load_command, day_command, positions_command, explain_command, case_command, seal_command, verify_command,
+        load_command, load_contacts_command,
+        day_command, positions_command, explain_command, case_command, seal_command, verify_command,
         statement_command, statements_command,
     ):  # fmt: skip
         main.add_command(command)
@@ -75,13 +77,31 @@ def load_command(
                 )  # fmt: skip
         except load.NothingKept as nothing:
             result = nothing.result
-    if report:
-        load_report.write_report(report, result)
-    if as_json:
-        click.echo(json.dumps(load_report.as_json(result), ensure_ascii=False))
-    else:
-        click.echo(load_report.as_text(result, dry_run=dry_run))
-    sys.exit(1 if result.refused else 0)
+    _said(result, report=report, dry_run=dry_run, as_json=as_json)
+
+
+@click.command("load-contacts")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--creditor", "creditor_ref", required=True, help="Whose people.")
+@click.option("--system", required=True, help="The source system's name.")
+@click.option("--atomic", is_flag=True, help="Load every row or none.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write a CSV of what was refused or corrected.")
+@click.option("--json", "as_json", is_flag=True)
+def load_contacts_command(
+    path: Path, creditor_ref: str, system: str, atomic: bool, dry_run: bool, report: Path | None, as_json: bool
+) -> None:
+    """Load numbers and addresses of people from a file of Evenly's layout, with source and date."""
+    with door() as at, load_report.Progress(sys.stderr) as progress:
+        try:
+            with at.db.acting() as session:
+                result = contacts.load_contacts(
+                    session, path, creditor=creditor_ref, system=system, atomic=atomic, dry_run=dry_run,
+                    by=BY_COMMAND, at=at.now, progress=progress,
+                )  # fmt: skip
+        except load.NothingKept as nothing:
+            result = nothing.result
+    _said(result, report=report, dry_run=dry_run, as_json=as_json)
 
 
 @click.command("day")
@@ -239,6 +259,17 @@ def verify_command(anchor: str | None, as_json: bool) -> None:
             click.echo(f"OFF: {finding['where']} {finding['row']}: {finding['what']} {finding['facts']}")
         click.echo("Nothing is off." if proof.clean else f"{len(found)} rules are broken.")
     sys.exit(0 if proof.clean else 1)
+
+
+def _said(result: LoadResult, *, report: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Says what came of a load, writes its report, and ends the command."""
+    if report:
+        load_report.write_report(report, result)
+    if as_json:
+        click.echo(json.dumps(load_report.as_json(result), ensure_ascii=False))
+    else:
+        click.echo(load_report.as_text(result, dry_run=dry_run))
+    sys.exit(1 if result.refused else 0)
 
 
 def _day(at: Door, creditor: Creditor, on: datetime | None) -> date:

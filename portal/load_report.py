@@ -152,6 +152,27 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         _s("The amount is not that of the entry %(value)s."),
         _s("A reversal takes back the whole entry. For a part, send an adjustment."),
     ),
+    "way.who": (
+        _s("The row does not say whose it is."),
+        _s("Fill in person_ref, or national_id, and load the row again."),
+    ),
+    "way.unknown": (
+        _s("No person of this creditor and system is called so."),
+        _s("Correct the reference, or load the account of that person first."),
+    ),
+    "way.several": (
+        _s("Several people have this national_id."),
+        _s("Name the one with person_ref, and load the row again."),
+    ),
+    "way.kind": (_s("%(value)s is not a kind of contact."), _s("Write mobile, phone, email or address.")),
+    "way.phone": (_s("The number cannot be read."), _s("Write it with its country, as +44 7700 900123.")),
+    "way.textable": (
+        _s("No text can reach this number."),
+        _s("Write phone as the kind, or correct the number."),
+    ),
+    "way.mail": (_s("The mail address cannot be read."), _s("Write it as name@example.org.")),
+    "way.address": (_s("The postal address cannot be read."), _s("Write the street, the code and the town.")),
+    "way.future": (_s("%(value)s is still to come."), _s("Write the day on which it was known.")),
     "phone": (
         _s("The phone number cannot be read. The person was loaded without it."),
         _s("Write it with its country, as +44 7700 900123."),
@@ -197,6 +218,7 @@ STEPS: Final[Mapping[str, str]] = {
     "people": _s("people"),
     "instalments": _s("instalments"),
     "entries": _s("entries"),
+    "contacts": _s("contacts"),
     "replay": _s("reversals"),
     "day": _s("closing days"),
     "positions": _s("positions"),
@@ -270,9 +292,10 @@ def as_text(result: LoadResult, *, dry_run: bool = False) -> str:
         )
         if count.withdrawn:
             lines.append("  " + say(_s("%(count)s instalments withdrawn")) % {"count": count.withdrawn})
-    lines.append(
-        say(_s("%(added)s new people, %(joined)s joined")) % {"added": result.people_added, "joined": result.joined}
-    )
+    if set(result.files) != {"contacts"}:
+        lines.append(
+            say(_s("%(added)s new people, %(joined)s joined")) % {"added": result.people_added, "joined": result.joined}
+        )
     for finding in result.findings[:SHOWN]:
         what, remedy = sentence(finding)
         label = say(_s("refused")) if finding.refused else say(_s("warning"))

@@ -20,6 +20,8 @@ FileUnknown = refusal_code("intake.file", "name")
 SystemName = refusal_code("intake.system", "system")
 
 ACCOUNTS, LIABLE, INSTALMENTS, ENTRIES = "accounts", "liable", "instalments", "entries"
+CONTACTS = "contacts"
+"""Loaded by itself: `contacts.py`."""
 ORDER: Final = (ACCOUNTS, LIABLE, INSTALMENTS, ENTRIES)
 """The order in which files are read: each may speak of what the ones before brought."""
 
@@ -37,6 +39,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     LIABLE: ("account_ref", "person_ref", "role", "from", *PERSON),
     INSTALMENTS: ("account_ref", "due_on", "amount", "component", "currency"),
     ENTRIES: ("account_ref", "entry_ref", "value_date", "kind", "amount", "due_on", "reverses", "currency"),
+    CONTACTS: ("person_ref", "national_id", "kind", "value", "source", "as_of"),
 }  # fmt: skip
 """All columns we know. A currency beside an amount is optional, and must be the account's."""
 
@@ -45,6 +48,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     LIABLE: ("account_ref", "person_ref"),
     INSTALMENTS: ("account_ref", "due_on", "amount"),
     ENTRIES: ("account_ref", "entry_ref", "value_date", "kind", "amount"),
+    CONTACTS: ("kind", "value", "source", "as_of"),
 }
 
 ENTRY_KINDS: Final = ("charge", "payment", "interest", "fee", "cost", "adjustment", "reversal")
@@ -75,7 +79,7 @@ SYSTEM: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 CUT_LEAVES_A_VALUE: Final = frozenset(
     {"account_ref", "person_ref", "entry_ref", "reverses", "amount", "original_amount", "interest_rate", "national_id",
-     "name", "address_line1", "address_line2", "postcode", "phone", "email"}
+     "name", "address_line1", "address_line2", "postcode", "phone", "email", "value", "source"}
 )  # fmt: skip
 """Columns where a value cut short still looks like one: 8033.00 as 80. If such a column is the last of a
 file that ends without a line break, its last row is not believed."""

@@ -86,9 +86,9 @@ def load(
     since: no correction comes before what it corrects. Today is its day in the creditor's zone.
     Raises CreditorUnknown, CreditorExists, SystemName, and NothingKept with the result.
     """
-    owner = _creditor(session, creditor, system, new_creditor, by, at)
+    owner = owner_of(session, creditor, system, new_creditor, by, at)
     session.flush()
-    arrival = _begin(session, owner, system, by, at, currencies, progress)
+    arrival = begin(session, owner, system, by, at, currencies, progress)
     for kind in ORDER:
         _stage(arrival, kind, files.get(kind))
     _step(arrival, "accounts", 0)
@@ -111,7 +111,7 @@ def load(
     accounts.merge_liabilities(arrival)
     counts = _counts(arrival, dues, came, posted)
     result = _result(arrival, files, counts, added, joined, likely)
-    result = replace(result, batch=_tell(arrival, session, result))
+    result = replace(result, batch=tell(arrival, session, result))
     if dry_run or (atomic and result.refused):
         raise NothingKept(replace(result, kept=False, batch=None))
     _step(arrival, "positions", 4)
@@ -123,7 +123,8 @@ def load(
     return result
 
 
-def _creditor(session: Session, ref: str, system: str, new: NewCreditor | None, by: Actor, at: datetime) -> Creditor:
+def owner_of(session: Session, ref: str, system: str, new: NewCreditor | None, by: Actor, at: datetime) -> Creditor:
+    """The creditor that a load is of, taken on first if it is new. Raises SystemName, CreditorUnknown, CreditorExists."""
     if not _is_system(system):
         raise SystemName(system=system)
     if new is None:
@@ -135,9 +136,10 @@ def _is_system(name: str) -> bool:
     return re.fullmatch(SYSTEM, name) is not None
 
 
-def _begin(
+def begin(
     session: Session, creditor: Creditor, system: str, by: Actor, at: datetime, currencies: Collection[str], progress: Progress
 ) -> Arrival:  # fmt: skip
+    """A load under way in this transaction, which waits for any other."""
     connection = session.connection().connection.driver_connection
     if not isinstance(connection, psycopg.Connection):
         raise TypeError("a load needs a connection of psycopg")
@@ -230,7 +232,7 @@ def _result(
     )
 
 
-def _tell(arrival: Arrival, session: Session, result: LoadResult) -> int:
+def tell(arrival: Arrival, session: Session, result: LoadResult) -> int:
     """The batch and its line, and a line for each case that was corrected. Returns the batch's id."""
     counts: dict[str, Any] = {
         kind: {name: getattr(count, name) for name in FileCount.__slots__ if getattr(count, name)}

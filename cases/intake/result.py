@@ -74,6 +74,16 @@ REFUSED: Final[Mapping[str, str]] = {
     "reversal.again": "value",
     "reversal.early": "value",
     "reversal.amount": "value",
+    # ways to reach a person
+    "way.who": "",
+    "way.unknown": "",
+    "way.several": "",
+    "way.kind": "value",
+    "way.phone": "",
+    "way.textable": "",
+    "way.mail": "",
+    "way.address": "",
+    "way.future": "value",
 }
 """Codes of what is refused, with the names of their facts."""
 

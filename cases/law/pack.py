@@ -43,6 +43,20 @@ class ContactWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """How often a person may be called: `most` calls in `days` consecutive days, over all debts.
+
+    A conversation starts a wait of `wait_days` days, its own day being the first; 0: none.
+    """
+
+    most: int
+    days: int
+    wait_days: int
+    surety: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caps:
     """The most messages of our own accord per person, over all channels and debts."""
 
@@ -50,6 +64,7 @@ class Caps:
     messages_a_day: int
     messages_a_week: int
     exempt: frozenset[str]
+    calls: Calls
     surety: str
     source: str
 
@@ -118,6 +133,7 @@ class Pack:
     withdrawal: Withdrawal | None
     statements: tuple[StatementDuty, ...]
     breathing_space: BreathingSpace | None
+    calls: Calls | None
     limitation_restarts: bool
     """Whether agreeing to pay a debt, or paying a part, starts its limitation anew, so that it is said before."""
 
@@ -149,6 +165,7 @@ def read_pack(file: str, text: str) -> Pack:
         postcodes=tuple((row.text("from"), row.text("to"), row.zones("zones")) for row in table.tables("postcodes")),
         withdrawal=_withdrawal(table.table("withdrawal")) if "withdrawal" in table.value else None,
         breathing_space=_breathing(table.table("breathing_space")) if "breathing_space" in table.value else None,
+        calls=_calls(table.table("calls")) if "calls" in table.value else None,
         limitation_restarts=table.flag("limitation_restarts", False),
         statements=tuple(_statement(row) for row in table.tables("statements")),
     )
@@ -194,6 +211,19 @@ def _caps(table: _Table) -> Caps:
         messages_a_day=table.count("messages_a_day"),
         messages_a_week=table.count("messages_a_week"),
         exempt=frozenset(table.texts("exempt")),
+        calls=_calls(table.table("calls")),
+        surety=table.surety(),
+        source=table.text("source"),
+    )
+    table.nothing_else()
+    return row
+
+
+def _calls(table: _Table) -> Calls:
+    row = Calls(
+        most=table.count("most"),
+        days=table.count("days"),
+        wait_days=table.count("wait_days"),
         surety=table.surety(),
         source=table.text("source"),
     )

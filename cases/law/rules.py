@@ -14,6 +14,7 @@ from importlib import resources
 
 from cases.clock import calendar_for, is_holiday
 from cases.law.pack import (
+    Calls,
     Caps,
     ContactWindow,
     LawError,
@@ -89,6 +90,12 @@ def caps(on: date) -> Caps:
         if row.from_day <= on:
             found = row
     return found
+
+
+def calls(country: str | None, on: date) -> Calls:
+    """How often somebody in a country may be called: by its law, else by the default in force on the day."""
+    found = pack(country)
+    return found.calls if found is not None and found.calls is not None else caps(on).calls
 
 
 def words() -> tuple[Words, ...]:

@@ -21,13 +21,24 @@ from cases.refusal import refusal_code
 
 PhoneUnreadable = refusal_code("contact.phone", "value")
 MailUnreadable = refusal_code("contact.mail", "value")
+AddressUnreadable = refusal_code("contact.address")
+NotTextable = refusal_code("contact.not_textable")
+Ended = refusal_code("contact.ended")
+There = refusal_code("contact.there")
+
+KINDS: Final = ("mobile", "phone", "email", "address")
+LONGEST_ADDRESS: Final = 300
+"""Characters of a postal address, in one line."""
 
 FRESH: Final = timedelta(hours=24)
 """How long a number that replaced another receives no code (rules, ASVS 7.5.1 and product choice)."""
 
 
 class Contact(Base):
-    """One way to reach a person. `value` as given, `value_norm` as compared (E.164, lower case)."""
+    """One way to reach a person. `value` as given, `value_norm` as compared (E.164, lower case).
+
+    `origin`: where the creditor has it from, in its own words.
+    """
 
     __tablename__ = "contact"
 
@@ -35,6 +46,7 @@ class Contact(Base):
     person_id: Mapped[int] = refers("person.id")
     creditor_id: Mapped[int | None] = refers("creditor.id", nullable=True)
     source: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
     value_norm: Mapped[str] = mapped_column(Text)
@@ -45,7 +57,7 @@ class Contact(Base):
     replaced_at: Mapped[Moment | None]
 
     __table_args__ = (
-        CheckConstraint("kind in ('mobile', 'phone', 'email')", "kind"),
+        CheckConstraint("kind in ('mobile', 'phone', 'email', 'address')", "kind"),
         CheckConstraint("source in ('creditor', 'person', 'staff')", "source"),
         CheckConstraint("(source = 'creditor') = (creditor_id is not null)", "creditor"),
         CheckConstraint("replaced_at >= recorded_at", "stamp"),
@@ -94,6 +106,29 @@ def normal_mail(written: str) -> str:
     return mail
 
 
+def normal_address(written: str) -> str:
+    """A postal address as compared: small letters, and one space between words. Raises AddressUnreadable."""
+    address = " ".join(written.replace(",", " ").split()).lower()
+    if not 5 <= len(address) <= LONGEST_ADDRESS or not any(c.isalpha() for c in address):
+        raise AddressUnreadable()
+    return address
+
+
+def normal(kind: str, written: str, country: str | None) -> str:
+    """A contact of this kind as it is compared.
+
+    Raises PhoneUnreadable, MailUnreadable, AddressUnreadable, and NotTextable for a mobile that no text can reach.
+    """
+    if kind == "email":
+        return normal_mail(written)
+    if kind == "address":
+        return normal_address(written)
+    number, textable = normal_phone(written, country)
+    if kind == "mobile" and not textable:
+        raise NotTextable()
+    return number
+
+
 def masked(kind: str, value_norm: str) -> str:
     """What may be shown before sign-in: the last two digits, or the first letter and the host's end."""
     if kind == "email":
@@ -119,8 +154,12 @@ def best(contacts: Sequence[Contact], kind: str) -> Contact | None:
 
 
 def receives_codes(contact: Contact, now: datetime) -> bool:
-    """Whether a one-time code may go there: not when it replaced another within 24 hours (real time)."""
-    return contact.replaces is None or now - contact.recorded_at >= FRESH
+    """Whether a one-time code may go there: not when it replaced another within 24 hours (real time).
+
+    One that somebody told us of waits as long, whether it replaced another or not.
+    """
+    old = contact.replaces is None and contact.source != "staff"
+    return old or now - contact.recorded_at >= FRESH
 
 
 def add_contact(
@@ -162,3 +201,58 @@ def add_contact(
         facts={"kind": kind, "source": source},
     )
     return row
+
+
+def end_contact(session: Session, contact: Contact, *, by: Actor, at: datetime) -> Contact:
+    """Ends a contact: it is used no more, and stands in the case with its source. Refuses `contact.ended`."""
+    live = _live(session, contact)
+    row = Contact(
+        person_id=live.person_id, source="staff", kind=live.kind, value=live.value, value_norm=live.value_norm,
+        as_of=at.date(), withdrawn=True, recorded_at=at, replaces=live.id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    record(session, Kind.CONTACT_ENDED, by=by, at=at, person=live.person_id, subject=f"contact:{row.id}",
+           facts={"kind": live.kind, "source": live.source, "ended": live.id})  # fmt: skip
+    return row
+
+
+def change_contact(
+    session: Session,
+    *,
+    people: Sequence[int],
+    kind: str,
+    value: str,
+    country: str | None,
+    on: date,
+    by: Actor,
+    at: datetime,
+    instead: Contact | None = None,
+) -> Contact:
+    """What a person told one of us: another way to reach them, or one `instead` of another of its kind.
+
+    Refuses what `normal` refuses, `contact.there` where it is known already, and `contact.ended`.
+    """
+    norm = normal(kind, value, country)
+    session.execute(text("select from person where id = :id for no key update"), {"id": people[0]})
+    if any(each.kind == kind and each.value_norm == norm for each in live_contacts(session, people)):
+        raise There()
+    live = _live(session, instead) if instead is not None else None
+    return add_contact(
+        session, person=live.person_id if live else people[0], kind=kind, value=value, value_norm=norm,
+        source="staff", as_of=on, by=by, at=at, replaces=live.id if live else None,
+    )  # fmt: skip
+
+
+def past_contacts(session: Session, people: Sequence[int]) -> list[Contact]:
+    """What was replaced or ended, the newest first: each as it was when it counted."""
+    query = select(Contact).where(Contact.person_id.in_(people), Contact.replaced_at.is_not(None), ~Contact.withdrawn)
+    return list(session.scalars(query.order_by(Contact.replaced_at.desc(), Contact.id.desc())))
+
+
+def _live(session: Session, contact: Contact) -> Contact:
+    """The row as it stands now, locked; refuses one that was replaced or ended."""
+    session.refresh(contact, with_for_update={"key_share": True})
+    if contact.replaced_at is not None or contact.withdrawn:
+        raise Ended()
+    return contact

@@ -18,18 +18,21 @@ from cases.arrangements import arrangement, proposal
 from cases.arrangements.offer import Coverable, coverable
 from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
+from cases.clock import day_start
 from cases.people.person import first_name
 from cases.people.support import needs_of
 from cases.work import queue as work
+from cases.work.worked import Worked, worked_since
 from messaging.conversation import LONGEST, thread
 from messaging.outbox import Message
 from messaging.permit import LEAST_WAIT
 from messaging.reach import Reach, reach_of
 from payments.payable import free
 from portal.access import asking
-from portal.collector import history, money
+from portal.collector import history
 from portal.collector.accounts import LATE, LINES, called, debts_of, running_over, sums_of
 from portal.collector.attempts import attempts
+from portal.collector.diary import calling
 from portal.collector.face import (
     Case,
     blueprint,
@@ -45,9 +48,10 @@ from portal.collector.hold_words import held_words
 from portal.collector.holds import on_hold
 from portal.collector.letters import letters
 from portal.collector.support import needs_shown
+from portal.collector.timeline import FILTERS, kinds_of
 from portal.collector.waiting import mail_words, why, wish_words
 from portal.forms import Form, HiddenField, NoteField
-from portal.language import NAMES, _, _l, _n, clock_time, day, day_of, moment, today
+from portal.language import NAMES, ZONE, _, _l, _n, clock_time, day, day_of, moment, today
 
 THREAD: Final = 12
 """How many of the last messages stand on the page."""
@@ -114,7 +118,7 @@ def case(ref: str) -> str:
 def page(ref: str, write: Write) -> str:
     """The page of a case, with what is being written to the person."""
     only = request.args.get("only")
-    kinds = {"messages": history.MESSAGES, "money": money.MONEY}.get(only or "", ())
+    kinds = kinds_of(only)
     with asking() as session:
         found = case_named(session, ref)
         names = colleagues(session)
@@ -126,7 +130,7 @@ def page(ref: str, write: Write) -> str:
         waiting = proposal.proposals_of(session, found.people, waiting=True)
         others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
-        text_way, mail_way, taken = _ways(session, found.person)
+        who, text_way, mail_way, taken = _ways(session, found.person)
         called_by_id = {id: called(each) for id, each in known.items()}
         return show(
             session, "case", case=found, first=first_name(found.name),
@@ -136,13 +140,14 @@ def page(ref: str, write: Write) -> str:
             offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
             items=items, unanswered=[item for item in items if item.kind == "message"],
-            held=_held(items, names), said=list(reversed(thread(session, found.people, limit=THREAD))),
+            held=_held(items, names), worked=_worked(session, found, names), call=calling(session, found.people, who),
+            said=list(reversed(thread(session, found.people, limit=THREAD))),
             told=history.told(
                 session, found.people, called_by_id, names,
                 first_names | {id: first_name(name) for id, (name, _role) in with_them.items()},
                 kinds=kinds, before=min(max(request.args.get("before", 0, type=int), 0), 2**62) or None,
             ),
-            only=only if kinds else None, paged="before" in request.args, colleagues=names, form=write,
+            only=only if kinds else None, filters=FILTERS, paged="before" in request.args, colleagues=names, form=write,
             letters=letters(session, found), sums=sums_of(accounts),
             payments=attempts(session, found.people, called_by_id, names, first_names),
             can_plan=any(each.owed and not each.stopped("plans") for each in accounts),
@@ -202,8 +207,8 @@ def _would_end(session: Session, accounts: Sequence[int], known: Mapping[int, Co
     return told
 
 
-def _ways(session: Session, person: int) -> tuple[Way, Way, Way]:
-    """Whether a text, or an email, that answers the person may go now; and the one of them that is taken.
+def _ways(session: Session, person: int) -> tuple[Reach, Way, Way, Way]:
+    """Where the person is; whether a text, or an email, that answers them may go now; and the one that is taken.
 
     They are the questions that are asked when one is sent.
     """
@@ -213,7 +218,7 @@ def _ways(session: Session, person: int) -> tuple[Way, Way, Way]:
     ]
     found = reach_of(session, asked)
     text_way, mail_way, taken = (_way(found[n]) for n in range(3))
-    return text_way, mail_way, taken
+    return found[0], text_way, mail_way, taken
 
 
 def _way(who: Reach) -> Way:
@@ -240,6 +245,13 @@ def _speaks(found: Case, with_them: Mapping[int, tuple[str, str]]) -> str:
         [f"{spoken}.", *(_("With %(name)s (%(role)s).", name=name, role=roles.get(role, role))
                          for name, role in with_them.values())]
     )  # fmt: skip
+
+
+def _worked(session: Session, found: Case, names: Mapping[int, str]) -> list[tuple[str, Worked]]:
+    """The colleagues who did something here today, by name."""
+    since = day_start(today(), g.get("zone", ZONE))
+    rows = worked_since(session, found.people, since, but=user())
+    return [(names.get(each.user, _("a colleague")), each) for each in rows]
 
 
 def _held(items: Sequence[work.WorkItem], names: Mapping[int, str]) -> Held:

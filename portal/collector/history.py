@@ -13,11 +13,13 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind, Line, timeline
+from cases.work.diary import DiaryEntry
+from cases.work.note import Note, may_erase
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
-from portal.collector import hold_words, money
-from portal.collector.face import day_words
+from portal.collector import diary_words, hold_words, money
+from portal.collector.face import actor, day_words
 from portal.collector.known import Event, Known, account, by_id, number, quote, who
 from portal.collector.waiting import RHYTHMS, TEMPLATES, mail_words
 from portal.collector.withheld import why_not
@@ -78,7 +80,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.DOCUMENT_FAILED: (_s("Letter not made"), "alert", ""),
     Kind.DAY_STUCK: (_s("The day’s run stands still here"), "alert", ""),
     Kind.HISTORY_REDACTED: (_s("A line lost its facts"), "minus", "off"),
-    **money.WHAT, **hold_words.WHAT,
+    **money.WHAT, **hold_words.WHAT, **diary_words.WHAT,
 }
 
 REASONS: Final = {
@@ -124,7 +126,7 @@ def told(
     kinds: Iterable[Kind] = (),
     before: int | None = None,
 ) -> Told:
-    """A page of the history of these ids and accounts, in words. At most four statements.
+    """A page of the history of these ids and accounts, in words. At most six statements.
 
     `accounts`: how each account is called; `names`: users by id; `liable`: first names of people by id.
     """
@@ -135,6 +137,7 @@ def told(
         names, liable, accounts,
         messages=by_id(session, Message, lines, "message"), said=by_id(session, Said, lines, "said"),
         payments=by_id(session, PaymentAttempt, lines, "payment_attempt"),
+        diary=by_id(session, DiaryEntry, lines, "diary_entry"), notes=by_id(session, Note, lines, "note"),
         sent=frozenset(number(line) for line in lines if line.kind == Kind.MESSAGE_SENT),
     )  # fmt: skip
     days: dict[str, list[Event]] = {}
@@ -157,6 +160,8 @@ def event(line: Line, known: Known) -> Event:
     if by.role == "debtor" and line.kind in (Kind.PROPOSAL_AGREED, Kind.PROPOSAL_DECLINED, Kind.PROPOSAL_WITHDRAWN):
         tint = "theirs"
     heading = money.heading(line, facts) if line.kind in money.WHAT else _(what)
+    if line.kind == Kind.CONTACT_MADE:
+        heading = diary_words.heading(facts)
     if line.kind == Kind.PROPOSAL_SUBMITTED and facts.get("kind") == "promise":
         heading = _("Payment promised")
     if line.kind in _MAIL and facts.get("channel") == "email":
@@ -164,13 +169,20 @@ def event(line: Line, known: Known) -> Event:
     say = _SAY.get(line.kind)
     words = say(line, facts, known) if say else ""
     why = why_not(facts) if line.kind == Kind.MESSAGE_WITHHELD else ""
-    return Event(clock_time(line.at), icon, heading, by_whom, tint, words, why, _may_take_back(line, known))
+    return Event(clock_time(line.at), icon, heading, by_whom, tint, words, why, _may_take_back(line, known),
+                 _to_erase(line, known))  # fmt: skip
 
 
 def _may_take_back(line: Line, known: Known) -> int | None:
     """The payment that this line is about, while it is booked and not taken back."""
     row = known.payments.get(number(line)) if line.kind == Kind.PAYMENT_RECEIVED else None
     return row.id if row is not None and row.state == "paid" else None
+
+
+def _to_erase(line: Line, known: Known) -> int | None:
+    """The note that this line is about, where whoever looks may erase its words."""
+    row = known.notes.get(number(line)) if line.kind == Kind.NOTE_WRITTEN else None
+    return row.id if row is not None and may_erase(row, actor()) else None
 
 
 _MAIL: Final = {
@@ -266,7 +278,8 @@ def _stuck(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 
 def _contact(line: Line, facts: Mapping[str, Any], known: Known) -> str:
-    kind = {"mobile": _("Mobile number"), "phone": _("Telephone number"), "email": _("Email address")}
+    kind = {"mobile": _("Mobile number"), "phone": _("Telephone number"), "email": _("Email address"),
+            "address": _("Postal address")}
     source = {"creditor": _("from the creditor"), "person": _("from the person"), "staff": _("from us")}
     return f"{kind.get(facts.get('kind', ''), '')}, {source.get(facts.get('source', ''), '')}."
 
@@ -300,7 +313,8 @@ def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "refund": _("A refund that the card service told of."), "payment": _("A payment with another sum."),
             "dispute": _("A payment that the payer’s bank asked back."),
             "document": _("A letter that could not be made."), "statement": _("A statement that was owed."),
-            "hold": _("A hold that has ended."),
+            "hold": _("A hold that has ended."), "identity": _("Who the person is."),
+            "unreachable": _("How to reach the person."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
 
 
@@ -334,5 +348,6 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.PREFERENCE_SET: _preference,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,
-    Kind.SIGNED_IN: _signed_in, **money.SAY, **hold_words.SAY,
+    Kind.SIGNED_IN: _signed_in, **money.SAY, **hold_words.SAY, **diary_words.SAY,
+    Kind.CONTACT_ENDED: _contact,
 }  # fmt: skip

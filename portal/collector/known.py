@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Line
+from cases.work.diary import DiaryEntry
+from cases.work.note import Note
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
@@ -26,12 +28,14 @@ class Known:
     messages: Mapping[int, Message] = field(default_factory=dict)
     said: Mapping[int, Said] = field(default_factory=dict)
     payments: Mapping[int, PaymentAttempt] = field(default_factory=dict)
+    diary: Mapping[int, DiaryEntry] = field(default_factory=dict)
+    notes: Mapping[int, Note] = field(default_factory=dict)
     sent: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line as it is shown: `why` is the answer to *Why not?*; `payment`: one that may be taken back."""
+    """One line as it is shown: `why` answers *Why not?*; `payment` may be taken back, the words of `note` erased."""
 
     time: str
     icon: str
@@ -41,6 +45,7 @@ class Event:
     words: str
     why: str = ""
     payment: int | None = None
+    note: int | None = None
 
 
 def who(by: Actor, names: Mapping[int, str], people: Mapping[int, str]) -> str:

@@ -15,12 +15,10 @@ from portal.language import _, _n, _s, day, day_plain, money_text
 MONEY: Final = (
     Kind.ENTRY_POSTED, Kind.PAYMENT_POSTED, Kind.PAYMENT_RETURNED, Kind.ENTRY_REVERSED, Kind.MONEY_ANNOUNCED,
     Kind.MONEY_ARRIVED, Kind.MONEY_FAILED, Kind.PAYMENT_BEGUN, Kind.PAYMENT_DECLINED, Kind.PAYMENT_ABANDONED,
-    Kind.PAYMENT_FAILED, Kind.PAYMENT_RECEIVED, Kind.PAYMENT_REPORTED, Kind.PAYMENT_TAKEN_BACK, Kind.PROPOSAL_AGREED,
-    Kind.ARRANGEMENT_STARTED, Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED, Kind.ARRANGEMENT_BROKEN,
-    Kind.INSTALMENT_MISSED, Kind.ARRANGEMENT_CURED, Kind.ARRANGEMENT_COMPLETED, Kind.ARRANGEMENT_REOPENED,
+    Kind.PAYMENT_FAILED, Kind.PAYMENT_RECEIVED, Kind.PAYMENT_REPORTED, Kind.PAYMENT_TAKEN_BACK, Kind.ACCOUNT_PAID_OFF,
     Kind.ARREARS_ENTERED, Kind.ARREARS_LEFT,
 )  # fmt: skip
-"""What *Only money* shows."""
+"""What the filter *Money* shows."""
 
 WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     # kind: what happened, icon, tint

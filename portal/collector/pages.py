@@ -4,19 +4,22 @@ from portal.collector import (
     affairs,
     case,
     decide,
+    diary,
     find,
     holds,
     letters,
+    notes,
     payment,
     plan,
     queue,
     support,
     taken_back,
+    ways,
     write,
 )
 from portal.collector.face import blueprint
 
 __all__ = [
-    "affairs", "blueprint", "case", "decide", "find", "holds", "letters", "payment",
-    "plan", "queue", "support", "taken_back", "write",
+    "blueprint", "affairs", "case", "decide", "diary", "find", "holds", "letters", "notes",
+    "payment", "plan", "queue", "support", "taken_back", "ways", "write",
 ]  # fmt: skip

@@ -112,7 +112,7 @@ def plan(ref: str) -> ResponseReturnValue:
         _prepare(form, known)
         del form.note
         if not form.is_submitted():
-            form.kind.process_data("plan")
+            form.kind.process_data("promise" if request.args.get("kind") == "promise" else "plan")
             form.accounts.process_data([each.account for each in known])
             form.rhythm.process_data(Rhythm.MONTHLY)
             first = today() + timedelta(days=7)

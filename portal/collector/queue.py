@@ -51,7 +51,7 @@ _KINDS: Final = {
     "undelivered": _l("Not delivered"), "uncertain": _l("Unclear delivery"), "broken": _l("Broken plans"),
     "refund": _l("Refunds"), "dispute": _l("Asked back by the bank"), "payment": _l("Another sum"),
     "disputed": _l("Disputes"), "hold": _l("Holds to look at"),
-    "support": _l("Needs to look at"),
+    "support": _l("Needs to look at"), "identity": _l("Perhaps not them"), "unreachable": _l("No way to reach"),
     "stuck": _l("Stuck in the day’s run"), "document": _l("Letters not made"), "statement": _l("Statements owed"),
 }  # fmt: skip
 
@@ -169,6 +169,8 @@ def postpone(ref: str) -> ResponseReturnValue:
         form = Postpone()
         form.until.earliest, form.until.latest = first, last
         form.until.hint = _("From %(first)s to %(last)s.", first=day_plain(first), last=day_plain(last))
+        if not form.is_submitted():
+            form.reason.process_data(request.args.get("reason"))
         if not form.validate_on_submit():
             page = show(session, "postpone", form=form, case=case, distress=items[0].urgency == 0)
             return page, 422 if form.is_submitted() else 200

@@ -66,6 +66,8 @@ TAGS: Final = {
     "disputed": (_l("Debt disputed"), "mine", "alert"),
     "hold": (_l("Hold to look at"), "wait", "pause"),
     "support": (_l("Needs to look at"), "info", "user"),
+    "identity": (_l("Perhaps not them"), "wait", "user"),
+    "unreachable": (_l("No way to reach them"), "wait", "phone"),
 }
 
 
@@ -119,6 +121,10 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = _("A statement is owed to this person by law, and its time is over. Make one.")
         elif kind == "support":
             words = _("What this person needs was told six months ago. Ask whether it is so still.")
+        elif kind == "identity":
+            words = _("Somebody says that they are not this person. Find out who they are before anything goes there.")
+        elif kind == "unreachable":
+            words = _("The last number was wrong. Find another way, or write by post.")
         elif kind in ("disputed", "hold"):
             words = holds.get((kind, id), "")
         elif kind in _OF_MONEY:

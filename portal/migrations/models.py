@@ -7,14 +7,14 @@ from cases.db import Base
 from cases.debts import account, announced, creditor, dispute, due, hold, ledger
 from cases.intake import result
 from cases.people import contact, joint, permission, person, preference, staff, support
-from cases.work import queue
+from cases.work import diary, note, queue
 from messaging import conversation, cursor, documents, outbox, pace, receipt
 from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
     account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, cursor, day_run, dispute,
-    documents, due, history, hold, joint, ledger, outbox, pace, permission, person, position, preference, proposal, queue,
-    receipt, result, seal, staff, statement_of_affairs, support, visit,
+    diary, documents, due, history, hold, joint, ledger, note, outbox, pace, permission, person, position, preference, proposal,
+    queue, receipt, result, seal, staff, statement_of_affairs, support, visit,
 )  # fmt: skip
 METADATA = Base.metadata

@@ -1,13 +1,13 @@
 """Every route as every kind of visitor, with own and with foreign ids.
 
-`ROUTES` is the whole map: who may come to each route, what it asks for in its address, and what
+`ROUTES` (`routes.py`) is the whole map: who may come to each route, what it asks for in its address, and what
 happens then. A route that is added without a keeper, or without a row here, fails. What is refused
 changes nothing, and a form without its token is refused to everyone, hooks excepted.
 """
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from cases.clock import Clock
 from cases.db import Database
 from cases.debts import dispute, hold
 from cases.history import Actor
+from cases.people.contact import live_contacts
 from cases.people.staff import USER_ROLES, add_user
-from cases.work import queue
+from cases.work import note, queue
 from messaging import conversation, documents, outbox
 from messaging.paper import Letterhead, Paper
 from messaging.tongue import Tongue
@@ -32,186 +33,10 @@ from portal.access import keeper_of
 from portal.app import Evenly
 from tests.cases.arrangements.households import finished
 from tests.factories import AT, BY, a_charge, a_creditor, a_person, an_account
+from tests.house.routes import DEBTORS, ROUTES, VISITORS, Route
 from tests.portal.doors import an_app, token_of
 
-DESK = ("collector", "supervisor")
 A_LETTER = Paper(Tongue("en"), Letterhead("Evenly", "", None, ""), title="Receipt", to=(), about=(), made_on=AT.date()).json
-DEBTORS = ("debtor", "joint tenant", "stranger")
-VISITORS = ("nobody", *DEBTORS, *USER_ROLES)
-
-
-@dataclass(frozen=True)
-class Route:
-    """Who may come (a keeper's kind, and roles), and the answer to whoever may.
-
-    `ids`: what stands in the address, by the name of a key of the world's ids. `ids_of`: for whom the
-    ids of that name are their own; everybody else who may come gets 404 by them. `sends`: the form.
-    """
-
-    kind: str
-    answers: int
-    roles: tuple[str, ...] = ()
-    ids: Mapping[str, str] = field(default_factory=dict)
-    ids_of: tuple[str, ...] = VISITORS
-    sends: Mapping[str, str] = field(default_factory=dict)
-
-
-def everyone(answers: int, **ids: str) -> Route:
-    return Route("public", answers, ids=ids)
-
-
-def debtors(answers: int, *, own: tuple[str, ...] = DEBTORS, **ids: str) -> Route:
-    return Route("debtor", answers, ("debtor",), ids, own)
-
-
-def desk(answers: int, sends: Mapping[str, str] | None = None, **ids: str) -> Route:
-    return Route("staff", answers, DESK, ids, DESK, sends or {})
-
-
-def users(answers: int) -> Route:
-    return Route("staff", answers, USER_ROLES)
-
-
-ROUTES: dict[tuple[str, str], Route] = {
-    # For anyone.
-    ("GET", "/healthz"): everyone(200),
-    ("GET", "/readyz"): everyone(200),
-    ("GET", "/metrics"): everyone(200),
-    ("GET", "/static/<version_asked>/<path:name>"): everyone(200, version_asked="any", name="file"),
-    ("GET", "/accessibility"): everyone(200),
-    ("GET", "/advice"): everyone(200),
-    ("GET", "/complaints"): everyone(200),
-    ("GET", "/helping"): everyone(200),
-    ("GET", "/not-me"): everyone(200),
-    ("GET", "/your-data"): everyone(200),
-    ("GET", "/sign-in"): everyone(200),
-    ("POST", "/sign-in"): everyone(422),
-    ("GET", "/l/<token>"): everyone(303, token="any"),
-    ("GET", "/sign-in/link"): everyone(303),
-    ("POST", "/sign-in/link"): everyone(303),
-    ("GET", "/code"): everyone(303),
-    ("POST", "/code"): everyone(303),
-    ("GET", "/code/none"): everyone(303),
-    ("POST", "/code/<any(sms, email):channel>"): everyone(303, channel="channel"),
-    ("GET", "/staff/sign-in"): everyone(200),
-    ("POST", "/staff/sign-in"): everyone(422),
-    ("GET", "/demo/"): everyone(200),
-    ("POST", "/demo/next"): everyone(303),
-    ("POST", "/demo/day"): everyone(422),
-    # For programs that sign.
-    ("POST", "/hooks/twilio/status"): Route("hook", 403),
-    ("POST", "/hooks/twilio/inbound"): Route("hook", 403),
-    ("POST", "/hooks/stripe"): Route("hook", 400),
-    ("POST", "/hooks/sendgrid/events"): Route("hook", 403),
-    ("POST", "/hooks/sendgrid/inbound"): Route("hook", 403),
-    ("GET", "/u/<mark>"): everyone(404, mark="any"),
-    ("POST", "/u/<mark>"): Route("hook", 404, ids={"mark": "any"}),
-    # For the person who owes.
-    ("GET", "/"): debtors(200),
-    ("GET", "/debt/<int:account>"): debtors(200, own=("debtor",), account="account"),
-    ("GET", "/debt/<int:account>/dispute"): debtors(200, own=("debtor",), account="account"),
-    ("POST", "/debt/<int:account>/dispute"): debtors(422, own=("debtor",), account="account"),
-    ("POST", "/debt/<int:account>/dispute/<int:number>/take-back"): debtors(
-        303, own=("debtor",), account="disputed account", number="dispute taken back"
-    ),
-    ("GET", "/support"): debtors(200),
-    ("POST", "/support"): debtors(303),
-    ("GET", "/income"): debtors(200),
-    ("POST", "/income"): debtors(303),
-    ("GET", "/income/<section>"): debtors(303, section="section"),
-    ("POST", "/income/<section>"): debtors(303, section="section"),
-    ("GET", "/income/check"): debtors(303),
-    ("POST", "/income/check"): debtors(303),
-    ("GET", "/income/version/<int:number>"): debtors(200, own=("debtor",), number="affairs"),
-    ("GET", "/messages"): debtors(200),
-    ("POST", "/messages"): debtors(422),
-    ("GET", "/plan"): debtors(200),
-    ("POST", "/plan"): debtors(422),
-    ("POST", "/plan/send"): debtors(422),
-    ("GET", "/pay"): debtors(200),
-    ("POST", "/pay"): debtors(422),
-    ("POST", "/pay/begin"): debtors(422),
-    ("GET", "/payments"): debtors(200),
-    ("GET", "/payments/<int:attempt>"): debtors(200, own=("debtor",), attempt="payment"),
-    ("POST", "/payments/<int:attempt>/go"): debtors(303, own=("debtor",), attempt="payment"),
-    ("POST", "/payments/<int:attempt>/stop"): debtors(303, own=("debtor",), attempt="payment"),
-    ("GET", "/statement"): debtors(200),
-    ("POST", "/statement"): debtors(303),
-    ("GET", "/statement/dates"): debtors(200),
-    ("POST", "/statement/dates"): debtors(422),
-    ("GET", "/letters"): debtors(200),
-    ("GET", "/letters/<int:document>"): debtors(200, own=("debtor",), document="letter"),
-    ("GET", "/letters/<int:document>.pdf"): debtors(200, own=("debtor",), document="letter"),
-    ("GET", "/my-plan"): debtors(200),
-    ("GET", "/reach"): debtors(200),
-    ("POST", "/reach"): debtors(422),
-    ("GET", "/reach/<any(sms, email):channel>"): debtors(200, channel="channel"),
-    ("POST", "/reach/<any(sms, email):channel>"): debtors(422, channel="channel"),
-    ("GET", "/reach/code"): debtors(303),
-    ("POST", "/reach/code"): debtors(303),
-    ("POST", "/my-plan/<int:proposal>/accept"): debtors(303, own=("debtor",), proposal="offered"),
-    ("POST", "/my-plan/<int:proposal>/decline"): debtors(303, own=("debtor",), proposal="offered"),
-    ("POST", "/my-plan/<int:proposal>/withdraw"): debtors(303, own=("debtor",), proposal="taken back"),
-    ("GET", "/sign-out/everywhere"): debtors(200),
-    ("POST", "/sign-out/everywhere"): debtors(303),
-    ("POST", "/sign-out"): debtors(303),
-    # For users of every role.
-    ("GET", "/staff/"): users(200),
-    ("GET", "/staff/still-here"): users(204),
-    ("GET", "/still-here"): debtors(204),
-    ("POST", "/staff/sign-out"): users(303),
-    ("POST", "/staff/sign-out/everywhere"): users(303),
-    # For those who work cases.
-    ("GET", "/work/"): desk(200),
-    ("POST", "/work/find"): desk(200),
-    ("POST", "/work/next"): desk(404),  # its case is named in the form, and the form names none
-    ("GET", "/work/case/<ref>"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/take"): desk(303, ref="case"),
-    ("POST", "/work/case/<ref>/release"): desk(303, ref="case"),
-    ("GET", "/work/case/<ref>/postpone"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/postpone"): desk(422, ref="case"),
-    ("GET", "/work/case/<ref>/pass-on"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/pass-on"): desk(422, ref="case"),
-    ("GET", "/work/case/<ref>/plan"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/plan"): desk(422, ref="case"),
-    ("GET", "/work/case/<ref>/payment"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/payment"): desk(422, ref="case"),
-    ("GET", "/work/case/<ref>/payment/<int:number>/take-back"): desk(200, ref="case", number="payment"),
-    ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
-    ("GET", "/work/case/<ref>/income"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/income"): desk(303, ref="case"),
-    ("GET", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
-    ("POST", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
-    ("GET", "/work/case/<ref>/income/check"): desk(303, ref="case"),
-    ("POST", "/work/case/<ref>/income/check"): desk(303, ref="case"),
-    ("GET", "/work/case/<ref>/income/version/<int:number>"): desk(200, ref="case", number="affairs"),
-    ("GET", "/work/case/<ref>/support"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/support"): desk(303, ref="case"),
-    ("POST", "/work/case/<ref>/support/reason"): Route("staff", 200, DESK, {"ref": "case"}, ("supervisor",)),
-    ("GET", "/work/case/<ref>/hold"): desk(200, ref="case"),
-    ("GET", "/work/case/<ref>/hold/<basis>"): desk(200, ref="case", basis="basis"),
-    ("POST", "/work/case/<ref>/hold/<basis>"): desk(422, ref="case", basis="basis"),
-    ("GET", "/work/case/<ref>/holds/<int:number>"): desk(200, ref="case", number="hold"),
-    ("POST", "/work/case/<ref>/holds/<int:number>"): desk(422, ref="case", number="hold"),
-    ("POST", "/work/case/<ref>/holds/<int:number>/end"): desk(303, ref="case", number="hold"),
-    ("GET", "/work/case/<ref>/dispute"): desk(200, ref="case"),
-    ("POST", "/work/case/<ref>/dispute"): desk(422, ref="case"),
-    ("GET", "/work/case/<ref>/dispute/<int:number>"): desk(200, ref="case", number="dispute"),
-    ("POST", "/work/case/<ref>/dispute/<int:number>"): desk(422, ref="case", number="dispute"),
-    ("POST", "/work/case/<ref>/statement"): desk(303, ref="case"),
-    ("GET", "/work/case/<ref>/letter/<int:number>"): desk(200, ref="case", number="letter"),
-    ("GET", "/work/case/<ref>/letter/<int:number>.pdf"): desk(200, ref="case", number="letter"),
-    ("POST", "/work/case/<ref>/write"): desk(422, ref="case"),
-    ("POST", "/work/case/<ref>/approve/<int:number>"): desk(303, ref="case", number="approved"),
-    ("GET", "/work/case/<ref>/decline/<int:number>"): desk(200, ref="case", number="declined"),
-    ("POST", "/work/case/<ref>/decline/<int:number>"): desk(422, ref="case", number="declined"),
-    ("GET", "/work/case/<ref>/offer/<int:number>"): desk(200, ref="case", number="declined"),
-    ("POST", "/work/case/<ref>/offer/<int:number>"): desk(422, ref="case", number="declined"),
-    ("POST", "/work/case/<ref>/withdraw/<int:number>"): desk(303, ref="case", number="offered"),
-    ("POST", "/work/case/<ref>/done/<int:item>"): desk(303, ref="case", item="message item"),
-    ("POST", "/work/case/<ref>/stop/<int:item>"): desk(303, ref="case", item="stop item"),
-    ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
-}
 
 
 @dataclass
@@ -247,8 +72,9 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
   (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
-  (select max(id) from hold_term), (select max(id) from support_need),
-  (select md5(string_agg(s::text, '|' order by s.id)) from statement_of_affairs s), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d)
+  (select max(id) from hold_term), (select max(id) from support_need), (select max(id) from diary_entry), (select max(id) from contact),
+  (select md5(string_agg(s::text, '|' order by s.id)) from statement_of_affairs s), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d),
+  (select md5(string_agg(n::text, '|' order by n.id)) from note n)
 """)
         ).one()
 
@@ -282,8 +108,7 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
 
         for name, account in zip(("approved", "declined", "taken back", "to offer"), alone, strict=False):
             own[name] = proposed(tenant.id, account.id)
-        their_proposal = proposed(stranger.id, theirs.id)
-        foreign |= dict.fromkeys(("approved", "declined", "taken back", "offered"), their_proposal)
+        foreign |= dict.fromkeys(("approved", "declined", "taken back", "offered"), proposed(stranger.id, theirs.id))
         people = {"debtor": tenant.id, "joint tenant": joint.id, "stranger": stranger.id}
         for role in USER_ROLES:
             people[role] = add_user(
@@ -320,8 +145,10 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
                 session, person=person, kind="receipt", subject="payment_attempt:1", language="en", paper=A_LETTER, by=BY, at=AT
             ).id  # fmt: skip
             documents.issue(session, ids["letter"], b"%PDF-1.7", set_by="test", by=BY, at=AT)
-            ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits",
-                                          cause=f"test:{person}", subject="test:1", step="x", at=AT)  # fmt: skip
+            ids["way"] = live_contacts(session, [person])[0].id
+            ids["note"] = note.write(session, person=person, words="Rings on Fridays.", key="n", by=BY, at=AT).id
+            ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits", step="x",
+                                          cause=f"test:{person}", subject="test:1", at=AT)  # fmt: skip
     return World(app, db, superuser, people, own, foreign)
 
 
@@ -335,10 +162,8 @@ def routes_of(app: Evenly) -> Iterator[tuple[str, str, str]]:
 def address(world: World, rule: str, ids: Mapping[str, str], known: Mapping[str, object]) -> str:
     """The rule with these ids in it."""
     values = {name: known[key] for name, key in ids.items()}
-    bound = world.app.url_map.bind("localhost")
     endpoint = next(r.endpoint for r in world.app.url_map.iter_rules() if r.rule == rule)
-    method = next(m for m, r in ROUTES if r == rule)
-    path = bound.build(endpoint, values, method=method)
+    path = world.app.url_map.bind("localhost").build(endpoint, values, method=next(m for m, r in ROUTES if r == rule))
     assert path is not None
     return path
 
@@ -355,8 +180,7 @@ def test_every_route_has_a_keeper_and_a_row_here(world: World) -> None:
 def ids_for(world: World, route: Route) -> list[dict[str, object]]:
     """One's own ids; foreign ones, if the address holds any; and a foreign thing in a case of one's own."""
     differs = [key for key in route.ids.values() if world.own[key] != world.foreign[key]]
-    mixed = world.foreign | {"case": world.own["case"]}
-    return [world.own, *[world.foreign] * bool(differs), *[mixed] * (len(differs) > 1)]
+    return [world.own, *[world.foreign] * bool(differs), *[world.foreign | {"case": world.own["case"]}] * (len(differs) > 1)]
 
 
 def admitted(route: Route, visitor: str) -> bool:

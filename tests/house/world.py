@@ -122,6 +122,9 @@ def world(db: Database, superuser: Connection) -> World:
         affairs = put_row(put, "statement_of_affairs", person_id=person, currency="GBP", begun_by="debtor:1", begun_at=AT,
                           saved_at=AT)  # fmt: skip
         put_row(put, "affairs_answer", statement_id=affairs, line="rent", said="none", typed="")
+        put_row(put, "note", person_id=person, key="k", made_by="collector:1", made_at=AT)
+        put_row(put, "diary_entry", person_id=person, channel="call", direction="out", outcome="spoke", happened_at=AT,
+                key="k", made_by="collector:1", made_at=AT)  # fmt: skip
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)

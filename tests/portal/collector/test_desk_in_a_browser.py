@@ -7,6 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 from werkzeug.serving import make_server
 
+from cases.history import Actor
+from cases.people import contact
+from cases.people.contact import live_contacts
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.portal.collector.conftest import Desk
 from tests.portal.collector.holding import a_dispute, a_hold
@@ -14,7 +17,8 @@ from tests.portal.collector.paying import by_card, by_cash, reported, seen
 from tests.portal.papers import a_statement
 
 WIDE = ("/work/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back",
-        "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/support", "{idris}/dispute/{disputed}")  # fmt: skip
+        "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/support", "{idris}/dispute/{disputed}",
+        "{idris}/contact", "{idris}/note", "{idris}/ways")  # fmt: skip
 """Pages that are laid out otherwise where there is room."""
 PAGES = (*WIDE, "{bertram}", "{quiet}", "{idris}/offer/{proposal}", "{idris}/decline/{proposal}", "{idris}/postpone",
          "{idris}/pass-on", "{idris}/hold", "{idris}/hold/vulnerability", "{idris}/hold/breathing_space", "{idris}/dispute")  # fmt: skip
@@ -53,6 +57,8 @@ def test_every_page_is_accessible_and_fits(
         seen(session, desk, row)
         reported(session, desk, row, "refund", "pending", "duplicate")
         letter = a_statement(session, desk.ids["idris"])
+        ended = live_contacts(session, [desk.ids["idris"]])[0]
+        contact.end_contact(session, ended, by=Actor("collector", desk.ids["tom"]), at=desk.clock.now())
         held, disputed = a_hold(session, desk), a_dispute(session, desk)
     context = signed_in(browser, desk, served, **mode)
     page = context.new_page()

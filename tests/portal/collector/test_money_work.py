@@ -52,7 +52,7 @@ def test_a_plan_that_breaks_says_since_when_and_what_is_missing(desk: Desk) -> N
     assert "Payment missed, 2 of 6" in page
     assert f"Plan broken {BROKEN} The plan of Thursday 15 October . 2 of 6 payments made." in page
     assert "Enter a payment Enter a plan Write Dealt with" in page
-    assert f"Plan broken by rule {BROKEN}" in page_of(desk, more="?only=money")
+    assert f"Plan broken by rule {BROKEN}" in page_of(desk, more="?only=plans")
     whole = desk.browser("priya").get(desk.case("idris")).get_data(as_text=True)
     assert f'href="{desk.case("idris", "/payment?currency=PLN")}"' in whole
     assert f'href="{desk.case("idris", "/plan?currency=PLN")}"' in whole
