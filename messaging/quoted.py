@@ -9,6 +9,7 @@ is quoted; so is all that follows a line such as *On Tuesday … wrote:* where n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from typing import Final
 
@@ -51,6 +52,7 @@ def fresh(text: str) -> str:
 
 def _unquoted(lines: list[str]) -> list[str]:
     kept: list[str] = []
+    last = max((n for n, line in enumerate(lines) if line.lstrip().startswith(">")), default=-1)
     n = 0
     while n < len(lines):
         line = lines[n]
@@ -62,7 +64,7 @@ def _unquoted(lines: list[str]) -> list[str]:
         length = _wrote(lines, n)
         if length:
             n += length
-            if not any(each.lstrip().startswith(">") for each in lines[n:]):
+            if n > last:
                 break  # the program marks no line: all that follows is the mail that is answered
             continue
         kept.append(line)
@@ -110,6 +112,8 @@ class _Words(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self._open: list[tuple[str, bool]] = []
+        self._names: Counter[str] = Counter()
+        self._silenced = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -118,18 +122,23 @@ class _Words(HTMLParser):
         if tag in self._LINES:
             self.pieces.append("\n")
         if tag not in self._EMPTY:
-            self._open.append((tag, quoted or tag in self._SILENT))
+            silent = quoted or tag in self._SILENT
+            self._open.append((tag, silent))
+            self._names[tag] += 1
+            self._silenced += silent
 
     def handle_endtag(self, tag: str) -> None:
-        for n in range(len(self._open) - 1, -1, -1):
-            if self._open[n][0] == tag:
-                del self._open[n:]
+        while self._names[tag]:
+            ended, silent = self._open.pop()
+            self._names[ended] -= 1
+            self._silenced -= silent
+            if ended == tag:
                 break
         if tag in ("p", "div", "tr", "li", "table"):
             self.pieces.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not any(silent for _, silent in self._open):
+        if not self._silenced:
             self.pieces.append(re.sub(r"\s+", " ", data))
 
 

@@ -31,7 +31,7 @@ from cases.clock import day_start, local, moment_of
 from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
 from cases.people.permission import CHANNELS, Word, last_words, withdrawn
-from cases.people.preference import Wish, wishes_of
+from cases.people.preference import Wish, wish_among, wishes_of
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
@@ -138,7 +138,7 @@ def reach_of(
                 unusable.get(contact.id) if contact and m.template not in _FIXED else None,
                 _stopped(contact, channel, people, stopped.get(channel, {}), words, text_way.stopped),
             )
-        wish = _wish(people, wishes)
+        wish = wish_among(people, wishes)
         channel = channel_of(ways, wish.channel)
         way = ways[channel]
         lived = [home for person in people for home in homes.get(person, ())]
@@ -239,11 +239,6 @@ def _best(
 def _spoken(channels: Collection[str]) -> list[str]:
     """The channels whose last words count for these: what is said by text counts for mail too."""
     return sorted({*channels, "sms"})
-
-
-def _wish(people: Sequence[int], wishes: Mapping[int, Wish]) -> Wish:
-    """What a person prefers: the elder of the joined ids speaks first."""
-    return next((wishes[each] for each in people if each in wishes), Wish())
 
 
 def _stopped(

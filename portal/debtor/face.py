@@ -77,7 +77,7 @@ select
   and coalesce((select p.allowed from permission p join contact c on c.value_norm = p.address
                 where c.person_id = any(:people) order by p.id desc limit 1), true) as mails,
   (select p.channel from preference p where p.person_id = any(:people) and p.replaced_at is null
-   order by p.id desc limit 1) as prefers
+   order by array_position(cast(:people as bigint[]), p.person_id) limit 1) as prefers
 """)
 
 

@@ -1,8 +1,12 @@
 """What is new in an answer by mail, as the mail programs of four languages write it."""
 
+import time
+
 import pytest
 
+from messaging.providers.inbound_parse import LONGEST
 from messaging.quoted import fresh, words_of
+from messaging.reply import read
 
 OLD = "> A note is waiting for you\n> Sign in to read it.\n"
 
@@ -70,3 +74,25 @@ def test_html_alone_is_read_without_what_it_quotes() -> None:
 
 def test_broken_html_is_no_error() -> None:
     assert "Hello" in words_of("<p>Hello</div></b><blockquote><p <<< <a href=")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "On 1 x wrote:\n" * 18_000 + "> x",
+        "From: x\n" * 30_000,
+        ">" * 250_000,
+        "On 1 " + "wrote " * 40_000,
+        "- " * 120_000,
+        "<b>" * 60_000 + "</i>" * 40_000,
+        "<blockquote>x" * 18_000,
+        "x" * 250_000,
+    ],
+    ids=range(8),
+)
+def test_a_long_mail_that_nobody_means_well_is_read_in_a_moment(mail: str) -> None:
+    began = time.process_time()
+    fresh(mail)
+    words_of(mail)
+    read(fresh(mail)[:LONGEST])
+    assert time.process_time() - began < 3

@@ -32,7 +32,7 @@ def test_days_are_put_in_order_and_two_hours_are_enough() -> None:
     assert checked(Wish(days_off=(7, 6, 6), earliest=time(9), latest=time(11))).days_off == (6, 7)
 
 
-def test_the_newest_wish_counts_for_all_joined_ids_and_the_old_one_stays(db: Database, at: datetime, superuser: Connection) -> None:
+def test_a_wish_stands_at_the_elder_of_joined_ids_and_the_younger_ones_stays(db: Database, at: datetime, superuser: Connection) -> None:
     with db.acting() as session:
         creditor = a_creditor(session)
         elder, younger = (a_person(session, creditor).id for _ in range(2))
