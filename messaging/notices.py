@@ -73,6 +73,8 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.ARREARS_ENTERED, Kind.ARREARS_LEFT), "the portal tells it; a text would only press"),
     **dict.fromkeys((Kind.DAY_CLOSED, Kind.DAY_STUCK), _DESK),
     **dict.fromkeys((Kind.PROPOSAL_SUBMITTED, Kind.PROPOSAL_WITHDRAWN, Kind.PROPOSAL_EXPIRED), _OWN),
+    Kind.PROPOSAL_JUDGED: "the page said it before it was sent; the answer is told",
+    Kind.LIMITS_SET: _DESK,
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
     Kind.ARRANGEMENT_REOPENED: "the payment that was taken back is told",
