@@ -114,10 +114,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/support"): debtors(303),
     ("GET", "/income"): debtors(200),
     ("POST", "/income"): debtors(303),
-    ("GET", "/income/<section>"): debtors(303, section="section"),
-    ("POST", "/income/<section>"): debtors(303, section="section"),
-    ("GET", "/income/check"): debtors(303),
-    ("POST", "/income/check"): debtors(303),
+    **dict.fromkeys([("GET", "/income/<section>"), ("POST", "/income/<section>")], debtors(303, section="section")),
+    **dict.fromkeys([("GET", "/income/check"), ("POST", "/income/check")], debtors(303)),
     ("GET", "/income/version/<int:number>"): debtors(200, own=("debtor",), number="affairs"),
     ("GET", "/messages"): debtors(200),
     ("POST", "/messages"): debtors(422),
@@ -170,10 +168,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/payment/<int:number>/take-back"): desk(422, ref="case", number="payment"),
     ("GET", "/work/case/<ref>/income"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/income"): desk(303, ref="case"),
-    ("GET", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
-    ("POST", "/work/case/<ref>/income/<section>"): desk(303, ref="case", section="section"),
-    ("GET", "/work/case/<ref>/income/check"): desk(303, ref="case"),
-    ("POST", "/work/case/<ref>/income/check"): desk(303, ref="case"),
+    **dict.fromkeys([("GET", "/work/case/<ref>/income/<section>"), ("POST", "/work/case/<ref>/income/<section>")], desk(303, ref="case", section="section")),
+    **dict.fromkeys([("GET", "/work/case/<ref>/income/check"), ("POST", "/work/case/<ref>/income/check")], desk(303, ref="case")),
     ("GET", "/work/case/<ref>/income/version/<int:number>"): desk(200, ref="case", number="affairs"),
     ("GET", "/work/case/<ref>/support"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/support"): desk(303, ref="case"),
@@ -200,6 +196,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/withdraw/<int:number>"): desk(303, ref="case", number="offered"),
     ("POST", "/work/case/<ref>/done/<int:item>"): desk(303, ref="case", item="message item"),
     ("POST", "/work/case/<ref>/stop/<int:item>"): desk(303, ref="case", item="stop item"),
+    ("GET", "/admin/limits"): Route("staff", 200, ("admin",)),
+    ("GET", "/admin/limits/<int:creditor>/<kind>"): Route("staff", 200, ("admin",), {"creditor": "creditor", "kind": "debt kind"}),
+    ("POST", "/admin/limits/<int:creditor>/<kind>"): Route("staff", 303, ("admin",), {"creditor": "creditor", "kind": "debt kind"}),
     ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
 }
 
@@ -262,6 +261,8 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
         own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref,
                                   "basis": "vulnerability", "section": "household"}  # fmt: skip
         foreign: dict[str, object] = own | {"file": "nothing.css", "case": "EV00000000"}
+        own |= {"creditor": creditor.id, "debt kind": "any"}
+        foreign |= {"creditor": 0, "debt kind": "any"}
         own["account"], foreign["account"] = alone[0].id, theirs.id
 
         def proposed(person: int, account: int) -> int:
