@@ -98,6 +98,8 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.DAY_CLOSED, Kind.DAY_STUCK), _DESK),
     **dict.fromkeys((Kind.PROPOSAL_WITHDRAWN, Kind.PROPOSAL_EXPIRED), _OWN),
     Kind.PROPOSAL_AGREED: "the agreement that follows is told, once it can be read",
+    Kind.PROPOSAL_JUDGED: "the page said it before it was sent; the answer is told",
+    Kind.LIMITS_SET: _DESK,
     Kind.PROPOSAL_SUPERSEDED: "the one that takes its place is answered",
     **dict.fromkeys((Kind.ARRANGEMENT_SUPERSEDED, Kind.ARRANGEMENT_CANCELLED), "the plan that takes its place tells"),
     Kind.ARRANGEMENT_REOPENED: "the payment that was taken back is told",
@@ -159,7 +161,6 @@ from history h
 left join joined j on j.person_id = h.person_id and j.replaced_at is null and not j.parted
 {more}
 where h.kind = :kind and h.tx >= :low and h.tx < :high and h.person_id is not null"""
-
 
 
 def _lines(more: str = "", *, channel: str = "'sms'", contact: str = "null::bigint") -> str:

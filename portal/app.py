@@ -32,6 +32,7 @@ from cases.clock import Clock, local
 from cases.db import Database
 from cases.refusal import Refusal
 from portal import access, demo, health, language, logs, mail_ends, sign_in, staff_sign_in, wiring, worker
+from portal.admin import limits as admin_limits
 from portal.collector import pages as collector_pages
 from portal.debtor import info, pages
 from portal.hooks import sendgrid as sendgrid_hooks
@@ -54,6 +55,7 @@ FACES: Final[tuple[tuple[Blueprint, str], ...]] = (
     (staff_sign_in.blueprint, "/staff"),
     (pages.blueprint, ""),
     (collector_pages.blueprint, "/work"),
+    (admin_limits.blueprint, "/admin"),
     (twilio_hooks.blueprint, "/hooks"),
     (stripe_hooks.blueprint, "/hooks"),
     (sendgrid_hooks.blueprint, "/hooks"),
@@ -310,7 +312,9 @@ def _furnish(app: Flask, settings: Settings) -> None:
             shown = local(g.now, g.get("zone", language.ZONE)).date()
         staff = language.face_of(request.path) == "staff"
         idle = g.get("idle", access.IDLE)
-        home = "/work/" if request.path.startswith("/work") else "/staff/" if staff else "/"
+        faces = {"/work": "/work/", "/admin": "/admin/limits"}
+        own = (start for face, start in faces.items() if request.path.startswith(face))
+        home = next(own, "/staff/" if staff else "/")
         return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/",
                 "warned_after": int((idle - access.WARNING).total_seconds())}
 

@@ -27,7 +27,8 @@ ROOT: Final = TRANSLATIONS.parent
 _SHARED: Final = ("templates/layout", "templates/parts", "templates/errors")
 FOLDERS: Final = {
     "debtor": ("messaging", "portal/debtor", "templates/debtor", "templates/messages", "templates/pages"),
-    "staff": ("portal/collector", "portal/demo", "templates/collector", "templates/demo", "templates/staff"),
+    "staff": ("portal/admin", "portal/collector", "portal/demo", "templates/admin", "templates/collector",
+              "templates/demo", "templates/staff"),
 }
 """What each domain has besides `portal/*.py` and the shared templates."""
 

@@ -125,6 +125,8 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "affairs.finished": _s("This was finished on %(at)s. Begin a new version to change it."),
     "affairs.not_whole": _s("Some pages are not done yet. Go through them, then finish."),
     "affairs.unread": _s("One answer cannot be read yet. Put it right, then finish."),
+    "limits.creditor_unknown": _s("There is no such creditor. Open the list again."),
+    "limits.both_old": _s("Write both, the days and the sum, or leave both empty."),
     "affairs.line_unknown": _s("%(line)s is no line of this form. Open the page again."),
     "support.need_unknown": _s("Choose what the person needs from the list."),
     "support.no_consent": _s("Note this only if the person agrees, and tick that they do."),

@@ -116,6 +116,8 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def home_of(role: str) -> str:
     """Where a user of this role begins."""
+    if role == "admin":
+        return url_for("admin.limits")
     return "/work/" if role in _DESKS else url_for("staff_sign_in.here")
 
 

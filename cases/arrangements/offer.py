@@ -199,9 +199,17 @@ def preview(
     return draft(session, people, accounts, terms, at).schedule
 
 
-def draft(session: Session, people: Sequence[int], accounts: Sequence[int], terms: Terms, at: datetime) -> Draft:
+def draft(
+    session: Session,
+    people: Sequence[int],
+    accounts: Sequence[int],
+    terms: Terms,
+    at: datetime,
+    known: Sequence[Coverable] | None = None,
+) -> Draft:
     """Terms laid over what these accounts owe now; accounts that owe nothing are left out.
 
+    `known`: what `coverable` has told of them in this transaction.
     Refuses `proposal.no_account`, `proposal.unknown_account` (not this person's), `proposal.on_hold`,
     `proposal.other_currency`, `proposal.promise_upfront`, and by what `schedule.plan` refuses: `plan.nothing_owed`,
     `plan.amount_too_small`, `plan.first_day_past`, `plan.first_day_too_far`, `plan.too_many_instalments`,
@@ -211,11 +219,11 @@ def draft(session: Session, people: Sequence[int], accounts: Sequence[int], term
         raise NO_ACCOUNT()
     if terms.kind == "promise" and terms.upfront:
         raise PROMISE_UPFRONT()
-    known = {each.account: each for each in coverable(session, people, at)}
+    found = {each.account: each for each in (coverable(session, people, at) if known is None else known)}
     for account in accounts:
-        if account not in known:
+        if account not in found:
             raise UNKNOWN_ACCOUNT(account=account)
-    chosen = [each for each in known.values() if each.account in set(accounts)]
+    chosen = [each for each in found.values() if each.account in set(accounts)]
     currency = chosen[0].currency
     for each in chosen:
         if each.currency != currency:

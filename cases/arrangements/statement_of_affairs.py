@@ -265,6 +265,27 @@ def answers_of(session: Session, statement: int) -> dict[str, Answer]:
     return {row.line: Answer(row.said, row.typed, row.amount, row.rhythm, row.named) for row in rows}
 
 
+def told_last(
+    session: Session, people: Sequence[int], currency: str
+) -> tuple[StatementOfAffairs, dict[str, Answer]] | None:
+    """The newest version of these ids in a currency with its answers. One statement."""
+    last = (
+        select(StatementOfAffairs.id)
+        .where(StatementOfAffairs.person_id.in_(people), StatementOfAffairs.currency == currency,
+               StatementOfAffairs.finished_at.is_not(None))
+        .order_by(StatementOfAffairs.finished_at.desc(), StatementOfAffairs.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    rows = session.execute(
+        select(StatementOfAffairs, AffairsAnswer)
+        .join(AffairsAnswer, AffairsAnswer.statement_id == StatementOfAffairs.id)
+        .where(StatementOfAffairs.id == last.scalar_subquery())
+    ).all()
+    if not rows:
+        return None
+    return rows[0][0], {a.line: Answer(a.said, a.typed, a.amount, a.rhythm, a.named) for _row, a in rows}
+
+
 def _draft(session: Session, statement: int) -> StatementOfAffairs:
     row = _locked(session, statement)
     if row.finished_at is not None:

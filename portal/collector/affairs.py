@@ -4,7 +4,7 @@ What the person has begun in the portal is gone on with here, and the other way 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ from portal.access import asking, not_found
 from portal.affairs import answers_in, page_of, result_of, said_in, spent, steps, well
 from portal.affairs_words import SECTIONS as HEADINGS
 from portal.collector.face import actor, blueprint, case_named, desk, show, tell
-from portal.language import _
+from portal.language import _, _s
 from portal.refusals import sentence
 
 
@@ -139,6 +139,35 @@ def income_version(ref: str, number: int) -> str:
             not_found("no such version in this case")
         answers = room.answers_of(session, row.id)
         return show(session, "income-version", case=case, told_by=_told_by(session, [row]), **_checked(row, answers))
+
+
+REASONS: Final = {
+    "asked": _s("The person asked for somebody to look."),
+    "no_statement": _s("No income and spending is told."),
+    "old_statement": _s("What they told is older than a year."),
+    "gaps": _s("Some of what they told is not known."),
+    "counter_offer": _s("It is more than is left each month."),
+    "token_or_hold": _s("Nothing is left each month: a token, a hold, and free advice."),
+    "priority_first": _s("A debt that comes first is overdue and in no plan."),
+    "promise": _s("It is a promise."),
+    "no_limits": _s("The creditor has set no limits."),
+    "too_small": _s("The debt is below the creditor’s least."),
+    "too_large": _s("The debt is above the creditor’s most."),
+    "too_old": _s("Too much of the debt is old."),
+    "plan_before": _s("There was a plan over it within the creditor’s years."),
+    "instalment_too_small": _s("The payments are below the creditor’s least."),
+    "too_long": _s("It takes longer than the creditor’s most."),
+    "too_late": _s("It begins later than the creditor allows."),
+    "share_above": _s("It takes a larger share of what is left than the creditor allows."),
+    "upfront": _s("The sum paid first is more than a month leaves."),
+    "plan_runs": _s("It would take the place of a plan that runs."),
+}
+"""Why a person looks at a proposal."""
+
+
+def reasons_words(codes: Sequence[str]) -> list[str]:
+    """Why a person looks, in sentences."""
+    return [_(REASONS[code]) for code in codes if code in REASONS]
 
 
 def _checked(row: StatementOfAffairs, answers: Mapping[str, Answer]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from flask import g, request
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from cases.arrangements import arrangement, proposal
+from cases.arrangements import arrangement, assessment, proposal
+from cases.arrangements.assessment import Assessment
 from cases.arrangements.offer import Coverable, coverable
 from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
@@ -31,6 +32,7 @@ from payments.payable import free
 from portal.access import asking
 from portal.collector import history
 from portal.collector.accounts import LATE, LINES, called, debts_of, running_over, sums_of
+from portal.collector.affairs import reasons_words
 from portal.collector.attempts import attempts
 from portal.collector.diary import calling
 from portal.collector.face import (
@@ -89,6 +91,8 @@ class Decision:
     due: str
     hindrance: str | None
     ends: list[str]
+    judged: Assessment | None
+    why: list[str]
 
 
 class Write(Form):
@@ -169,12 +173,14 @@ def _decisions(
         ):
             covered.setdefault(row.proposal_id, []).append(row)
     due = {item.subject: item.answer_by for item in items}
+    judged = assessment.assessments_of(session, list(covered)) if covered else {}
     return [
         Decision(
             each, wish_words(each), made := proposal.schedule_shown(each, covered[each.id]),
             [(called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
             due_words(due.get(f"proposal:{each.id}")), _hindrance(each, covered[each.id], known),
-            _would_end(session, [row.account_id for row in covered[each.id]], known),
+            _would_end(session, [row.account_id for row in covered[each.id]], known), judged.get(each.id),
+            reasons_words(judged[each.id].reasons) if each.id in judged else [],
         )
         for each in waiting
     ]  # fmt: skip

@@ -39,6 +39,7 @@ _WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     # kind: what happened, icon, tint
     Kind.PROPOSAL_SUBMITTED: (_s("Plan proposed"), "scale", "theirs"),
     Kind.PROPOSAL_COUNTERED: (_s("We offered something else"), "scale", ""),
+    Kind.PROPOSAL_JUDGED: (_s("Judged by rule"), "scale", ""),
     Kind.PROPOSAL_DECLINED: (_s("Proposal declined"), "scale", ""),
     Kind.PROPOSAL_WITHDRAWN: (_s("Proposal taken back"), "scale", ""),
     Kind.PROPOSAL_AGREED: (_s("Proposal agreed"), "check", ""),

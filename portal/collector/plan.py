@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any, Final
 
 from flask import g, request
@@ -17,7 +18,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cases.arrangements import consent, proposal
+from cases.arrangements.affordability import A_MONTH
 from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.assessment import assessments_of
 from cases.arrangements.offer import Coverable, Terms, coverable, preview
 from cases.arrangements.proposal import Proposal, covered_by, terms_of
 from cases.arrangements.schedule import Rhythm, Schedule
@@ -159,6 +162,9 @@ def offer(ref: str, number: int) -> ResponseReturnValue:
         _prepare(form, known)
         if not form.is_submitted():
             _begin_with(form, row, [each.account_id for each in covered_by(session, number)])
+            judged = assessments_of(session, [number]).get(number)
+            if request.args.get("available") and judged is not None and judged.available:
+                form.amount.process_data(int(Fraction(max(judged.available, 0)) / A_MONTH[row.rhythm]) or row.amount)
         shown = _preview(session, case, form, known)
         if shown is None or not _confirmed(form, shown):
             page = show(session, "plan", form=form, case=case, first=first_name(case.name), shown=shown, offered=row,

@@ -16,7 +16,8 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cases.arrangements import consent
+from cases.arrangements import assessment, consent
+from cases.arrangements.assessment import Judged
 from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers
 from cases.arrangements.proposal import covered_by, propose, schedule_shown
 from cases.arrangements.schedule import Rhythm, Schedule
@@ -25,6 +26,7 @@ from cases.db import act_now
 from cases.refusal import Refusal
 from messaging.words import CURRENCIES, EACH, RHYTHMS
 from portal.access import asking, debtor, visitor
+from portal.debtor.affairs import advisers_of
 from portal.debtor.face import answered_here, blueprint, show, waiting
 from portal.debtor.schedule import Shown, shown
 from portal.debtor.words import kind_of_debt, word
@@ -70,6 +72,7 @@ class SendIt(Try):
 
     key = HiddenField("key")
     mark = HiddenField("mark")
+    ask = HiddenField("ask")
 
 
 @blueprint.get("/plan")
@@ -86,7 +89,7 @@ def plan() -> ResponseReturnValue:
 @debtor
 def try_plan() -> ResponseReturnValue:
     """Works a plan out. Nothing is kept."""
-    form, made = Try(), None
+    form, made, judged = Try(), None, None
     with asking() as session:
         wait = waiting(session)
         found = offers(session, visitor().people, g.now)
@@ -94,7 +97,10 @@ def try_plan() -> ResponseReturnValue:
         if chosen is not None and form.validate_on_submit():
             made = _tried(session, form, chosen)
         words = _terms(session, made) if made else []
-    return _page(wait, found, form, made, words)
+        if made is not None and chosen is not None:
+            judged = assessment.judge(session, visitor().people, made, chosen.accounts, g.now)
+        advisers = advisers_of(session, visitor().people) if judged and judged.verdict == "token_or_hold" else ()
+    return _page(wait, found, form, made, words, judged, advisers)
 
 
 @blueprint.post("/plan/send")
@@ -111,6 +117,7 @@ def send_plan() -> ResponseReturnValue:
                 made = _tried(session, form, chosen)
             if made is not None:
                 new_words = _terms(session, made)
+                judged = assessment.judge(session, who.people, made, chosen.accounts if chosen else (), g.now)
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
@@ -119,16 +126,20 @@ def send_plan() -> ResponseReturnValue:
                     raise Changed
                 consent.give(session, proposal=sent.id, person=who.person, words=words, language=language(),
                              channel="portal", origin=request.remote_addr, by=who.actor, at=g.now)  # fmt: skip
+                agreed = assessment.settle(session, sent.id, judged, asked=bool(form.ask.data), at=g.now)
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
-        return _page(wait, found, form, made, new_words)
+        return _page(wait, found, form, made, new_words, judged)
     except Refusal as refusal:
         _refuse(form, refusal)
         made = None
     if made is None:
         return _page(wait, found, form, None)
     wake("answers")
-    tell(_("Your plan is sent"), answered_here(wait))
+    if agreed:
+        tell(_("Your plan is agreed"), _("Thank you. Every date stands below."))
+    else:
+        tell(_("Your plan is sent"), answered_here(wait))
     return redirect(url_for("debtor.my_plan"), 303)
 
 
@@ -189,7 +200,7 @@ def _tried(session: Session, form: Try, offer: Offer) -> Draft | None:
         form.upfront.refuse(_("Write how much you pay first, or leave its day empty"))
         return None
     try:
-        return draft(session, visitor().people, _accounts(form, offer), terms_of(form), g.now)
+        return draft(session, visitor().people, _accounts(form, offer), terms_of(form), g.now, offer.accounts)
     except Refusal as refusal:
         _refuse(form, refusal)
         return None
@@ -207,7 +218,8 @@ def _accounts(form: Try, offer: Offer | None) -> list[int]:
 
 
 def _page(
-    wait: Any, found: list[Offer], form: Try | None, made: Draft | None, words: Sequence[str] = ()
+    wait: Any, found: list[Offer], form: Try | None, made: Draft | None, words: Sequence[str] = (),
+    judged: Judged | None = None, advisers: Sequence[object] = (),
 ) -> ResponseReturnValue:
     status = 200
     if form is None:
@@ -222,7 +234,9 @@ def _page(
     return (
         show("debtor/plan.html", wait, form=form, made=made, view=view, offers=found, replaces=replaces,
              fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule, words) if made else "", word=word,
-             terms=words, currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
+             terms=words, judged=judged, advisers=advisers,
+             suggested=judged.suggestion(form.rhythm.data) if judged else None,
+             currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
         status,
     )  # fmt: skip
 
@@ -255,7 +269,7 @@ def _repeated() -> Iterable[tuple[str, str]]:
     """What was typed, to be sent once more by the button that sends the plan."""
     if request.method != "POST":
         return []
-    mine = ("csrf_token", "key", "mark")
+    mine = ("csrf_token", "key", "mark", "ask")
     return [(name, value) for name, values in request.form.lists() if name not in mine for value in values]
 
 

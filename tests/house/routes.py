@@ -42,6 +42,10 @@ def users(answers: int) -> Route:
     return Route("staff", answers, USER_ROLES)
 
 
+def limits(answers: int) -> Route:
+    return Route("staff", answers, ("admin",), {"creditor": "creditor", "kind": "debt kind"})
+
+
 ROUTES: dict[tuple[str, str], Route] = {
     # For anyone.
     ("GET", "/healthz"): everyone(200),
@@ -191,4 +195,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/done/<int:item>"): desk(303, ref="case", item="message item"),
     ("POST", "/work/case/<ref>/stop/<int:item>"): desk(303, ref="case", item="stop item"),
     ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
+    # For those who administer.
+    ("GET", "/admin/limits"): Route("staff", 200, ("admin",)),
+    ("GET", "/admin/limits/<int:creditor>/<kind>"): limits(200),
+    ("POST", "/admin/limits/<int:creditor>/<kind>"): limits(303),
 }

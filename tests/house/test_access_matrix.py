@@ -98,6 +98,8 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
         own: dict[str, object] = {"any": "x", "file": "evenly.css", "channel": "sms", "case": tenant.case_ref,
                                   "basis": "vulnerability", "section": "household"}  # fmt: skip
         foreign: dict[str, object] = own | {"file": "nothing.css", "case": "EV00000000"}
+        own |= {"creditor": creditor.id, "debt kind": "any"}
+        foreign |= {"creditor": 0, "debt kind": "any"}
         own["account"], foreign["account"] = alone[0].id, theirs.id
 
         def proposed(person: int, account: int) -> int:

@@ -34,7 +34,7 @@ def world(db: Database, superuser: Connection) -> World:
     """Something in every table, of those who ask and of others."""
     day = date(2026, 5, 1)
     with db.acting() as session:
-        one, two, _ = a_creditor(session), a_creditor(session), a_creditor(session)
+        one, two, nobodys = a_creditor(session), a_creditor(session), a_creditor(session)
         anna = a_person(session, one, name="Anna", mobile="+447700900101", email="anna@example.org")
         ben = a_person(session, one, name="Ben", mobile="+447700900102")
         cleo = a_person(session, two, name="Cleo", mobile="+447700900103")
@@ -125,6 +125,9 @@ def world(db: Database, superuser: Connection) -> World:
         put_row(put, "note", person_id=person, key="k", made_by="collector:1", made_at=AT)
         put_row(put, "diary_entry", person_id=person, channel="call", direction="out", outcome="spoke", happened_at=AT,
                 key="k", made_by="collector:1", made_at=AT)  # fmt: skip
+        put_row(put, "assessment", proposal_id=proposal, person_id=person, proposed=100, reasons=[], accepted=True, made_at=AT)
+        put_row(put, "plan_limits", creditor_id=nobodys.id if n == 2 else account.creditor_id, debt_type=f"kind {n}",
+                made_by="admin:1", recorded_at=AT)  # fmt: skip
         put_row(put, "pace", name=f"pace {n}", next_at=AT)
         put_row(put, "said", person_id=person, side="person", channel="portal", sender="debtor:1", words="words", at=AT)
         put_row(put, "work_item", person_id=person, kind="message", subject=f"said:{n}", urgency=1, opened_at=AT)

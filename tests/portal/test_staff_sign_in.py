@@ -149,7 +149,7 @@ def test_signing_out_on_every_device(app: Evenly, db: Database, clock: SetClock)
 
 
 def test_a_role_without_a_desk_sees_who_is_signed_in(app: Evenly, db: Database) -> None:
-    _, secret = a_staff_member(db, app, role="admin")
+    _, secret = a_staff_member(db, app, role="ops")
     browser, answer = staff_sign_in(app, "priya@example.org", secret)
     assert answer.headers["Location"] == "/staff/"
     assert "Priya Nand" in browser.get("/staff/").text

@@ -30,3 +30,19 @@ grant delete on affairs_answer to evenly_act;
 grant select on statement_of_affairs, affairs_answer to evenly_debtor;
 create policy debtor on statement_of_affairs for select to evenly_debtor using (person_id = any (asking_people()));
 create policy debtor on affairs_answer for select to evenly_debtor using (statement_id = any (array(select s.id from statement_of_affairs s)));
+
+-- How a proposal was judged, once; and the limits, facts with corrections. What a creditor accepts is no secret to whoever owes it.
+do $$ declare t text; begin
+  foreach t in array array['assessment','plan_limits'] loop
+    execute format('alter table %1$I enable row level security; alter table %1$I force row level security', t);
+    execute format('create policy act on %1$I to evenly_act using (true) with check (true); grant select, insert on %1$I to evenly_act', t);
+    execute format('create policy staff on %1$I for select to evenly_staff using (true); grant select on %1$I to evenly_staff', t);
+    execute format('create trigger append_only before delete or truncate on %I for each statement execute function refuse_change()', t);
+  end loop; end $$;
+create trigger never_updated before update on assessment for each statement execute function refuse_change();
+create trigger stamp before insert on plan_limits for each row when (new.replaces is not null) execute function stamp_replaced();
+create trigger only_stamp before update on plan_limits for each row execute function only_stamp();
+grant update (replaced_at) on plan_limits to evenly_act;
+grant select on assessment, plan_limits to evenly_debtor;
+create policy debtor on assessment for select to evenly_debtor using (person_id = any (asking_people()));
+create policy debtor on plan_limits for select to evenly_debtor using (creditor_id = any (array(select c.id from creditor c)));

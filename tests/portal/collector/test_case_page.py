@@ -20,7 +20,7 @@ from tests.factories import a_charge
 from tests.portal.collector.conftest import Desk, a_text, words_of
 from tests.portal.doors import post, statements
 
-NOT_ABOUT_PEOPLE = {Kind.LOADED, Kind.CREDITOR_ADDED, Kind.CREDITOR_CHANGED, Kind.USER_CREATED, Kind.SAMPLE_LOADED,
+NOT_ABOUT_PEOPLE = {Kind.LIMITS_SET, Kind.LOADED, Kind.CREDITOR_ADDED, Kind.CREDITOR_CHANGED, Kind.USER_CREATED, Kind.SAMPLE_LOADED,
                     Kind.DAY_CLOSED}  # fmt: skip
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from cases.arrangements import assessment
 from cases.arrangements import statement_of_affairs as affairs
+from cases.arrangements.offer import Terms, coverable, draft
 from cases.arrangements.standard_statement import SECTIONS, lines_of
+from cases.history import Actor
 from cases.people.person import Person
-from tests.cases.arrangements.households import MONTH
-from tests.portal.collector.conftest import Desk, words_of
+from portal.collector.affairs import REASONS
+from tests.cases.arrangements.households import MONTH, finished, told
+from tests.factories import AT
+from tests.portal.collector.conftest import FIRST, Desk, words_of
 from tests.portal.doors import post, sign_in
 
 
@@ -57,3 +62,26 @@ def test_a_version_of_another_case_is_not_found(desk: Desk) -> None:
     assert priya.get(desk.case("rosalind", f"/income/version/{number}")).status_code == 404
     assert priya.get(f"{at}/nothing").status_code == 404
     assert desk.browser("ops").get(where).status_code == 404
+
+
+def test_the_case_says_how_a_proposal_was_judged_and_offers_what_is_left(desk: Desk) -> None:
+    idris = desk.ids["idris"]
+    own = Actor("debtor", idris)
+    with desk.db.acting() as session:
+        month = {"client-salary-or-wages": 1200_00, "rent": 1000_00, "debt-admin-fee": 130_00}
+        finished(session, idris, told(month), by=own, at=AT)
+        people = [idris]
+        owed = [each for each in coverable(session, people, AT) if each.currency == "GBP"]
+        made = draft(session, people, [desk.ids["rent"], desk.ids["alarm"]], Terms(6_000, FIRST), AT)
+        judged = assessment.judge(session, people, made, owed, AT)
+        assert not assessment.settle(session, desk.ids["proposal"], judged, at=AT)
+    priya = desk.browser("priya")
+    shown = words_of(priya.get(desk.case("idris")))
+    assert "More than is left £60.00 a month is asked, £50.00 is left." in shown
+    assert "It is more than is left each month. The creditor has set no limits." in shown
+    offer = priya.get(desk.case("idris", f"/offer/{desk.ids['proposal']}?available=yes")).text
+    assert 'name="amount" value="50.00"' in offer
+
+
+def test_every_reason_has_words() -> None:
+    assert set(REASONS) == set(assessment.REASONS)

@@ -1,0 +1,229 @@
+"""The assessment: a proposal judged by rule against the newest statement of affairs and its creditors' limits.
+
+What is *available* for a proposal is what the statement leaves for its class of debts: for priority debts alone
+what is left before the others, less what goes to priority creditors already, here and elsewhere; for any other
+proposal what is left after all that is paid already. Plans of the same person that this one would replace do not
+count. A sum upfront is no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
+
+Without any *reason* for a person to look, a proposal is accepted at once. The rule never refuses: what it would
+not accept goes to a person with its reasons, and whoever proposed may always ask for one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Final
+
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, Text, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cases.arrangements import proposal as proposals
+from cases.arrangements import statement_of_affairs as affairs
+from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
+from cases.arrangements.limits import PlanLimits, limits_of
+from cases.arrangements.offer import Coverable, Draft
+from cases.clock import add_months
+from cases.db import Base, Minor, Moment, refers
+from cases.debts.allocation import priority_of
+from cases.history import Actor, Kind, record
+
+BY: Final = Actor("limits")
+"""The job that accepts by rule."""
+STATEMENT_MONTHS: Final = 12
+"""How long a statement is judged by; then it is asked anew. (rules 8)"""
+REASONS: Final = (
+    "asked", "no_statement", "old_statement", "gaps", "counter_offer", "token_or_hold", "priority_first", "promise",
+    "no_limits", "too_small", "too_large", "too_old", "plan_before", "instalment_too_small", "too_long", "too_late",
+    "share_above", "upfront", "plan_runs",
+)  # fmt: skip
+"""Why a person looks at a proposal."""
+
+
+class Assessment(Base):
+    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month."""
+
+    __tablename__ = "assessment"
+
+    proposal_id: Mapped[int] = refers("proposal.id", primary_key=True)
+    person_id: Mapped[int] = refers("person.id")
+    statement_id: Mapped[int | None] = refers("statement_of_affairs.id", nullable=True)
+    verdict: Mapped[str | None] = mapped_column(Text)
+    proposed: Mapped[Minor]
+    available: Mapped[Minor | None]
+    reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    accepted: Mapped[bool] = mapped_column(Boolean)
+    made_at: Mapped[Moment]
+
+    __table_args__ = (
+        CheckConstraint("verdict in ('affordable', 'counter_offer', 'token_or_hold')", "verdict"),
+        CheckConstraint("num_nulls(statement_id, verdict, available) in (0, 3)", "judged"),
+        CheckConstraint("not accepted or cardinality(reasons) = 0", "accepted"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rule says of a proposal. Sums in minor units a month; `step`: of sums that we suggest."""
+
+    statement: int | None
+    verdict: Verdict | None
+    proposed: int
+    available: int | None
+    reasons: tuple[str, ...]
+    step: int = 1
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it is accepted when it is sent."""
+        return not self.reasons
+
+    def suggestion(self, rhythm: str) -> int | None:
+        """What we offer instead at this rhythm: what is available, rounded down; None where nothing is."""
+        if self.verdict is not Verdict.COUNTER_OFFER or self.available is None:
+            return None
+        each = int(Fraction(self.available) / A_MONTH[rhythm])
+        return each - each % self.step if each >= self.step else each
+
+
+def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[Coverable], at: datetime) -> Judged:
+    """What the rule says of a draft of these ids. `owed`: all that they owe in its currency."""
+    covered = [each for each, _minor in draft.covered]
+    terms = draft.terms
+    regular = draft.schedule.regular[0].minor
+    once = terms.kind == "promise" or len(draft.schedule.regular) == 1
+    proposed = regular if once else monthly(regular, terms.rhythm)
+    told = affairs.told_last(session, people, draft.currency)
+    reasons, left, said = [], None, None
+    priority_alone = all(priority_of(each.debt_type) == 0 for each in covered)
+    if told is not None and told[0].finished_at is not None:
+        made = affairs.totals(told[1])
+        plans = session.execute(_PLANS, {"people": list(people), "currency": draft.currency,
+                                         "covered": [each.account for each in covered]}).all()  # fmt: skip
+        taken = [(monthly(each.minor, each.rhythm), priority_of(each.debt_type)) for each in plans]
+        left = made.month.available_priority - made.month.priority_offers - sum(m for m, p in taken if p == 0)
+        if not priority_alone:
+            left -= made.other_repayments + sum(m for m, p in taken if p != 0)
+        said = verdict(left, proposed)
+        reasons += [str(said)] * (said is not Verdict.AFFORDABLE) + ["gaps"] * bool(made.gaps)
+        if add_months(told[0].finished_at.date(), STATEMENT_MONTHS) <= at.date():
+            reasons.append("old_statement")
+        first_of_all = draft.schedule.upfront
+        if first_of_all is not None and first_of_all.minor > left:
+            reasons.append("upfront")
+    if terms.kind == "promise":
+        reasons.append("promise")
+    if any(each.plan for each in covered):
+        reasons.append("plan_runs")  # it would end a plan that others may rely on: a joint tenant, a creditor
+    first = [each for each in owed if priority_of(each.debt_type) == 0 and each.overdue and not each.plan]
+    if first and all(priority_of(each.debt_type) for each in covered):
+        reasons.append("priority_first")
+    limits = limits_of(session, sorted({each.creditor for each in covered}))
+    step = 1
+    needs_none = True
+    for each, minor in draft.covered:
+        of = limits.get((each.creditor, each.debt_type)) or limits.get((each.creditor, None))
+        if of is None:
+            reasons.append("no_limits")
+            needs_none = False
+            continue
+        step = max(step, of.round_to or 1)
+        needs_none = needs_none and of.statement_above is not None and minor <= of.statement_above
+        reasons += _outside(session, of, each, minor, draft, left, proposed)
+    if said is None and not needs_none:
+        reasons.append("no_statement")
+    order = tuple(code for code in REASONS if code in reasons)
+    return Judged(told[0].id if told else None, said, proposed, left, order, step)
+
+
+def settle(session: Session, proposal: int, judged: Judged, *, asked: bool = False, at: datetime) -> bool:
+    """Keeps how a proposal was judged, and accepts it at once where nothing speaks for a person to look.
+
+    `asked`: whoever proposed wants a person to look. Settled twice (a double click), the first stands.
+    Returns whether it was accepted. Refuses as `proposal.approve` does.
+    """
+    was = session.get(Assessment, proposal)
+    if was is not None:
+        return was.accepted
+    row = session.get_one(proposals.Proposal, proposal)
+    reasons = ["asked"] * asked + list(judged.reasons)
+    session.add(Assessment(
+        proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
+        proposed=judged.proposed, available=judged.available, reasons=reasons, accepted=not reasons, made_at=at,
+    ))  # fmt: skip
+    session.flush()
+    record(session, Kind.PROPOSAL_JUDGED, by=BY, at=at, person=row.person_id, subject=f"proposal:{row.id}",
+           facts={"verdict": judged.verdict, "reasons": reasons, "statement": judged.statement})  # fmt: skip
+    if not reasons:
+        proposals.approve(session, row.id, by=BY, at=at)
+    return not reasons
+
+
+def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Assessment]:
+    """How these proposals were judged, by proposal; those from before the rule are not among them."""
+    found = session.scalars(select(Assessment).where(Assessment.proposal_id.in_(proposals_)))
+    return {row.proposal_id: row for row in found}
+
+
+def _outside(
+    session: Session, of: PlanLimits, each: Coverable, minor: int, draft: Draft, left: int | None, proposed: int
+) -> list[str]:
+    """Which limits the part of one account is outside of."""
+    ages: dict[int, int] = {}
+    if of.old_days is not None:
+        rows = session.execute(_AGES, {"account": each.account, "today": draft.today}).all()
+        ages = _oldest_open({row.age: row.minor for row in rows}, minor)
+    years = []
+    if of.years_since_plan is not None:
+        begun = session.scalars(_BEGUN, {"account": each.account}).all()
+        years = [_whole_years(day, draft.today) for day in begun]
+    found = outside(of.of_the_debt, minor, ages=ages, plan_years_ago=years)
+    share = sum(s.minor for s in draft.schedule.regular[0].shares if s.key == each.account)
+    if of.least_instalment is not None and share < min(of.least_instalment, minor):
+        found.append("instalment_too_small")
+    last = draft.schedule.instalments[-1].nominal_on
+    if of.most_months is not None and last > add_months(draft.today, of.most_months):
+        found.append("too_long")
+    first = draft.schedule.instalments[0].nominal_on
+    if of.start_within_days is not None and (first - draft.today).days > of.start_within_days:
+        found.append("too_late")
+    if of.share_percent is not None and left is not None and proposed * 100 > max(left, 0) * of.share_percent:
+        found.append("share_above")
+    return found
+
+
+def _oldest_open(charged: dict[int, int], owed: int) -> dict[int, int]:
+    """By age in days, the parts of what is owed: money met the oldest charges first, so the newest are open."""
+    found = {}
+    for age in sorted(charged):
+        part = min(charged[age], owed)
+        if part > 0:
+            found[age] = part
+            owed -= part
+    return found
+
+
+def _whole_years(day: date, today: date) -> int:
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+
+
+_PLANS: Final = text("""
+select a.rhythm, coalesce(t.debt_type, '') as debt_type, s.amount as minor
+from arrangement a
+join lateral (select i.id from instalment i
+              where i.arrangement_id = a.id and i.part = 'regular' order by i.n limit 1) f on true
+join instalment_share s on s.instalment_id = f.id
+left join account_terms t on t.account_id = s.account_id and t.replaced_at is null
+where a.person_id = any(:people) and a.ended_at is null and a.kind = 'plan' and a.currency = :currency
+  and not exists (select from arrangement_account x where x.arrangement_id = a.id and x.account_id = any(:covered))
+""")
+"""What each live plan of these people pays each time to each debt, but for plans over debts that are covered anew."""
+
+_AGES: Final = text("""
+select (:today - value_date) as age, sum(amount)::bigint as minor from entry
+where account_id = :account and amount > 0 and value_date <= :today group by 1
+""")
+_BEGUN: Final = text("""
+select a.agreed_on from arrangement a
+join arrangement_account c on c.arrangement_id = a.id where c.account_id = :account
+""")
