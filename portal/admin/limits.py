@@ -15,6 +15,7 @@ from cases.db import act_now
 from cases.debts.account import AccountTerms
 from cases.debts.creditor import Creditor
 from portal.access import asking, not_found, staff, visitor
+from portal.collector.face import debt_words
 from portal.fields import Shown
 from portal.forms import Form, MoneyField
 from portal.language import _, _l
@@ -33,7 +34,7 @@ class NumberField(Shown):
     """A whole number from `least` to `most`; empty: no limit."""
 
     def __init__(self, label: Any, *, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(label, inputmode="numeric", autocomplete="off", **kwargs)
+        super().__init__(label, inputmode="numeric", autocomplete="off", width="m", **kwargs)
         self.least, self.most = least, most
 
     def read(self, typed: str) -> int:
@@ -124,6 +125,6 @@ def _creditor(session: Session, creditor: int, debt_type: str | None) -> Credito
 
 def _show(template: str, **given: Any) -> str:
     menu = [{"label": _("Limits"), "href": url_for("admin.limits"), "current": True, "count": 0, "waiting": ""}]
-    return render_template(f"admin/{template}.html", menu=menu, role=_("Admin"), signed_in_as=visitor().name,
-                           sign_out=url_for("staff_sign_in.sign_out"), still_here=url_for("staff_sign_in.still_here"),
-                           **given)  # fmt: skip
+    return render_template(f"admin/{template}.html", menu=menu, debt_words=debt_words, role=_("Admin"),
+                           signed_in_as=visitor().name, sign_out=url_for("staff_sign_in.sign_out"),
+                           still_here=url_for("staff_sign_in.still_here"), **given)  # fmt: skip

@@ -32,7 +32,7 @@ def test_an_admin_sets_limits_changes_them_and_takes_them_away(app: Evenly, db: 
         assert (kept.most_months, kept.most_debt, kept.least_instalment, kept.old_days) == (24, 3000_00, 5_50, None)
     page = ada.get(at).text
     assert 'value="24"' in page and 'value="5.50"' in page
-    assert "rent Limits are set" in words(ada.get("/admin/limits").text)
+    assert "Rent Limits are set" in words(ada.get("/admin/limits").text)
     assert post(ada, at, do="take-away").status_code == 303
     with db.acting() as session:
         assert limits.limits_of(session, [creditor.id]) == {}
