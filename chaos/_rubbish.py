@@ -12,6 +12,8 @@ from urllib.parse import quote, quote_from_bytes, urlencode
 MARK = "x4711"
 HOST = f"{MARK}.example"
 """The host that nobody has."""
+DESK = "/work"
+"""Where the collectors' pages stand."""
 
 Value = str | bytes
 Pairs = list[tuple[Value, Value]]
@@ -95,8 +97,8 @@ def path(chance: random.Random) -> str:
             "/../",
             "/%2e/",
             "/%00",
-            "/work/",
-            "/work/case/",
+            f"{DESK}/",
+            f"{DESK}/case/",
             "/hooks/",
             "/static/x/",
             "/demo/",
@@ -240,7 +242,7 @@ def headers(chance: random.Random) -> list[tuple[str, str]]:
         ("Host", HOST), ("Host", ""), ("Host", f"{HOST}:99999"), ("Host", "a b"), ("Host", "[::1"), ("Host", f"127.0.0.1@{HOST}"), ("Host", "\xff"),
         ("X-Forwarded-Host", HOST), ("X-Forwarded-Host", f"{HOST}, {HOST}"), ("X-Forwarded-Proto", chance.choice(("https", "javascript", ""))),
         ("X-Forwarded-For", address), ("X-Forwarded-Port", "99999999"), ("X-Forwarded-Prefix", f"//{HOST}"), ("Forwarded", f"for={address};host={HOST}"),
-        ("X-Original-URL", "/work/"), ("X-Rewrite-URL", "/work/"), ("X-HTTP-Method-Override", "DELETE"), ("X-Real-Ip", address),
+        ("X-Original-URL", DESK), ("X-Rewrite-URL", DESK), ("X-HTTP-Method-Override", "DELETE"), ("X-Real-Ip", address),
         ("Accept-Language", chance.choice(SPEECH)), ("Accept-Language", chance.choice(SPEECH)), ("Accept", chance.choice(("", "*", "a/b;q=x", "," * 2000))),
         ("Accept-Encoding", chance.choice(("gzip;q=0", "identity;q=0", "zip, br;q=9", ""))), ("Range", "bytes=0-1,5-2,-" + "9" * 30),
         ("If-Modified-Since", "Sat, 31 Feb 2026 25:61:00 XYZ"), ("If-None-Match", "*"), ("Content-Encoding", "gzip"), ("Transfer-Encoding", "gzip"),

@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Flask, Response, abort, g, make_response, render_template, request
+from flask import Blueprint, Flask, Response, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
@@ -312,8 +312,8 @@ def _furnish(app: Flask, settings: Settings) -> None:
             shown = local(g.now, g.get("zone", language.ZONE)).date()
         staff = language.face_of(request.path) == "staff"
         idle = g.get("idle", access.IDLE)
-        faces = {"/work": "/work/", "/admin": "/admin/limits"}
-        own = (start for face, start in faces.items() if request.path.startswith(face))
+        faces = {"/work": "collector.queue", "/admin": "admin.limits"}
+        own = (url_for(start) for face, start in faces.items() if request.path.startswith(face))
         home = next(own, "/staff/" if staff else "/")
         return {"house": house, "home": home, "demo_day": shown, "demo_at": "/demo/",
                 "warned_after": int((idle - access.WARNING).total_seconds())}

@@ -33,7 +33,7 @@ blueprint = Blueprint("staff_sign_in", __name__)
 STEP: Final = 30
 """Seconds that a code of an authenticator app is for; the one before and the one after count too."""
 
-_DESKS: Final = frozenset({"collector", "supervisor"})
+_DESKS: Final = {"collector": "collector.queue", "supervisor": "collector.queue", "admin": "admin.limits"}
 _NOBODYS_SECRET: Final = pyotp.random_base32()
 
 
@@ -90,7 +90,7 @@ def here() -> str:
     who = visitor()
     return render_template("staff/here.html", who=who, form=Leave(), sign_out=url_for("staff_sign_in.sign_out"),
                            still_here=url_for("staff_sign_in.still_here"),
-                           signed_in_as=who.name, desk="/work/" if who.role in _DESKS else None)  # fmt: skip
+                           signed_in_as=who.name, desk=home_of(who.role) if who.role in _DESKS else None)  # fmt: skip
 
 
 @blueprint.get("/still-here")
@@ -116,9 +116,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def home_of(role: str) -> str:
     """Where a user of this role begins."""
-    if role == "admin":
-        return url_for("admin.limits")
-    return "/work/" if role in _DESKS else url_for("staff_sign_in.here")
+    return url_for(_DESKS.get(role, "staff_sign_in.here"))
 
 
 def _heard(opened: Any, keys: Keys, mail: str, now: datetime) -> bool:

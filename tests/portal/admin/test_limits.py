@@ -19,6 +19,7 @@ def test_an_admin_sets_limits_changes_them_and_takes_them_away(app: Evenly, db: 
     _, secret = a_staff_member(db, app, role="admin", mail="ada@example.org")
     ada, answer = staff_sign_in(app, "ada@example.org", secret)
     assert answer.headers["Location"] == "/admin/limits"
+    assert 'href="/admin/limits"' in ada.get("/staff/").text
     assert "Every other kind of debt None: a person looks at every plan" in words(ada.get("/admin/limits").text)
     at = f"/admin/limits/{creditor.id}/rent"
     wrong = post(ada, at, most_months="many", old_days="60")
