@@ -1,7 +1,7 @@
 """The demo's own page: its people with their sign-ins, and the day.
 
 It exists only where a stand-in plays the carriers (`settings.pretend_url`). The people
-are the tour's characters and two collectors whose passwords are public; production
+are the tour's characters, and two collectors and an admin whose passwords are public; production
 refuses a database that holds them.
 """
 
@@ -14,6 +14,7 @@ import pyotp
 import structlog
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -37,15 +38,18 @@ log = structlog.get_logger()
 blueprint = Blueprint("demo", __name__)
 
 PHONE: Final = "{url}/phone/{number}"
+ROLES: Final = {"collector": _l("Collector"), "admin": _l("Admin")}
+"""What the sample users work as."""
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """A collector's way in: the code is the one of this half minute."""
+    """A sample user's way in: the code is the one of this half minute."""
 
     name: str
     mail: str
     code: str
+    role: LazyString
 
 
 class OtherDay(forms.Form):
@@ -99,7 +103,7 @@ def _page(form: OtherDay) -> str:
     with database.acting() as session:
         cases = _cases(session)
         users = [
-            SignIn(user.name, user.mail, pyotp.TOTP(keys.decrypt(user.totp)).at(clock.real()))
+            SignIn(user.name, user.mail, pyotp.TOTP(keys.decrypt(user.totp)).at(clock.real()), ROLES[user.role])
             for user in session.scalars(select(User).where(User.sample).order_by(User.id))
         ]
     return render_template(

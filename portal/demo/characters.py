@@ -1,12 +1,13 @@
-"""The five people of the tour, and Idris' wife: their debts as files, as in the book.
+"""The people of the tour, and Idris' wife: their debts as files, as in the book.
 
 - *Marta Lindqvist* owes rent, garden waste and a Swedish energy bill. She has asked for nothing yet.
-- *Idris Farrow* and *Lena Farrow* share a tenancy. Idris asked for a plan and sent a text.
+- *Idris Farrow* and *Lena Farrow* share a tenancy. Idris told what comes in and goes out, asked for a plan and sent
+  a text.
 - *Zofia Wrona* has a plan over a loan in Poland; her next payment is a few days away.
 - *Owen Ridley* has a plan too, and money of his is on its way.
 - *Tobias Quarshie* is in a breathing space, and says that he has paid for his garden waste.
 
-What they did and said is told by `story.py`; here stands only what their creditors know.
+What they did and said is told by `story.py`; here stands what their creditors know, and what Idris lives on.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ MARTA: Final = Character(
 IDRIS: Final = Character(
     _person(2, "Idris Farrow", date(1979, 2, 8), "Sluice Row 3", "Tidewell", "ZZ8 2RB", "GB"),
     "T4481",
-    _l("Asked for a plan this morning, and sent a text."),
+    _l("Told what comes in and goes out, asked for a plan this morning, and sent a text."),
 )
 LENA: Final = Character(
     _person(3, "Lena Farrow", date(1981, 11, 30), "Sluice Row 3", "Tidewell", "ZZ8 2RB", "GB"),
@@ -71,6 +72,14 @@ TOBIAS: Final = Character(
     "T4511",
     _l("Is in a breathing space, and says that one debt is paid already."),
 )
+IDRIS_TOLD: Final = {
+    "client-salary-or-wages": 1486_20, "child-benefit": 110_93, "rent": 520_00, "council-tax-rates": 104_00,
+    "tv-licence": 14_12, "gas": 52_00, "electricity": 61_50, "water-supply": 34_80, "childcare-costs": 86_00,
+    "prescriptions-medicines": 9_90, "public-transport": 92_00, "school-uniform": 14_00, "mobile-phone": 16_00,
+    "home-phone-internet-tv": 29_00, "groceries": 388_00, "school-work-meals": 42_00, "clothing-footwear": 36_00,
+    "toiletries": 21_00, "hairdressing": 12_00,
+}  # fmt: skip
+"""What comes in and goes out each month in Idris' household, minor units: a little less than 60.00 is left."""
 CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN, TOBIAS)
 
 

@@ -16,9 +16,11 @@ import pyotp
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.arrangements import proposal
+from cases.arrangements import assessment, limits, offer, proposal, statement_of_affairs
 from cases.arrangements.offer import Terms
 from cases.arrangements.schedule import Rhythm
+from cases.arrangements.standard_statement import SECTIONS, lines_of
+from cases.arrangements.statement_of_affairs import Answer
 from cases.clock import Clock, moment_of
 from cases.db import Database
 from cases.debts import announced, dispute, hold
@@ -29,6 +31,7 @@ from cases.debts.ledger import Entry
 from cases.history import Actor, Kind, record
 from cases.intake import layout, load
 from cases.people.joint import liable_for
+from cases.people.person import all_ids
 from cases.people.staff import add_user
 from messaging import conversation
 from messaging.carriers import Inbound
@@ -39,7 +42,15 @@ from portal.passwords import hashed
 from portal.settings import Settings
 
 BY: Final = Actor("sample")
-STAFF: Final = (("priya@evenly.example", "Priya Nand"), ("sam@evenly.example", "Sam Okoro"))
+STAFF: Final = (
+    ("priya@evenly.example", "Priya Nand", "collector"),
+    ("sam@evenly.example", "Sam Okoro", "collector"),
+    ("ada@evenly.example", "Ada Whitlock", "admin"),
+)
+LIMITS: Final = {
+    "least_instalment": 5_00, "most_months": 24, "start_within_days": 31, "most_debt": 3000_00, "round_to": 1_00,
+}  # fmt: skip
+"""What the lenders that count in pounds agree to without a person who looks."""
 
 
 def load_book(settings: Settings) -> None:
@@ -74,11 +85,14 @@ def _load_one(db: Database, lender: book.Lender, folder: Path, now: datetime) ->
 
 def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
     """What happened besides the files: users, money on its way, plans, a text."""
-    for mail, name in STAFF:
-        add_user(session, mail=mail, name=name, role="collector", password=hashed(PASSWORD),
+    for mail, name, role in STAFF:
+        add_user(session, mail=mail, name=name, role=role, password=hashed(PASSWORD),
                  totp=keys.encrypt(pyotp.random_base32()), by=BY, at=now, sample=True)  # fmt: skip
     for lender, account_ref, entry_ref, amount, arrives in made.on_its_way:
         _announce(session, lender, account_ref, entry_ref, amount, arrives, now)
+    for lender in ("tidewell", "ashmere"):
+        creditor = creditor_called(session, lender).id
+        limits.set_limits(session, creditor=creditor, debt_type=None, values=LIMITS, by=BY, at=now)
     find = _finder(session)
     today = made.today
     zofia, loan = find("wierzba", "L4491")
@@ -88,16 +102,30 @@ def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
     four_weekly = Terms(amount=70_00, first_on=characters.owen_pays(today, -1), rhythm=Rhythm.FOUR_WEEKLY)
     _plan(session, owen, [rent], four_weekly,
           _morning(characters.owen_pays(today, -1) - timedelta(days=4), "Europe/London"))  # fmt: skip
-    idris, tenancy = find("tidewell", "T4481")
-    _, alarm = find("ashmere", "S4482")
-    proposal.propose(session, person=idris, accounts=[tenancy, alarm],
-                     terms=Terms(amount=60_00, first_on=today + timedelta(days=10)), key="sample-idris",
-                     by=Actor("debtor", idris), at=now)  # fmt: skip
+    _idris(session, find, today, now)
     _tobias(session, find, now)
     text_from_idris = Inbound(provider_id=f"SM{0:032x}", sender=_number(characters.IDRIS), to="+447700900999",
                               words="can i pay 60 a month from when i get paid")  # fmt: skip
     conversation.receive(session, text_from_idris, at=now)
     record(session, Kind.SAMPLE_LOADED, by=BY, at=now, facts={"day": today.isoformat()})
+
+
+def _idris(session: Session, find: Callable[[str, str], tuple[int, int]], today: date, now: datetime) -> None:
+    """He told what comes in and goes out, and asked for a plan that takes a little more than is left."""
+    idris, tenancy = find("tidewell", "T4481")
+    _, alarm = find("ashmere", "S4482")
+    own, people = Actor("debtor", idris), all_ids(session, idris)
+    draft = statement_of_affairs.begin(session, person=idris, currency="GBP", by=own, at=now)
+    for section in SECTIONS:
+        told = {line: characters.IDRIS_TOLD[line] for line in lines_of(section) if line in characters.IDRIS_TOLD}
+        page = {line: Answer("known", f"{minor / 100:.2f}", minor, "monthly") for line, minor in told.items()}
+        statement_of_affairs.save(session, draft.id, section, page, by=own, at=now)
+    statement_of_affairs.finish(session, draft.id, by=own, at=now)
+    covers, terms = [tenancy, alarm], Terms(amount=60_00, first_on=today + timedelta(days=10))
+    plan = offer.draft(session, people, covers, terms, now)
+    judged = assessment.judge(session, people, plan, offer.coverable(session, people, now), now)
+    sent = proposal.propose(session, person=idris, accounts=covers, terms=terms, key="sample-idris", by=own, at=now)
+    assessment.settle(session, sent.id, judged, at=now)
 
 
 def _tobias(session: Session, find: Callable[[str, str], tuple[int, int]], now: datetime) -> None:
