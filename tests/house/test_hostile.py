@@ -14,8 +14,8 @@ from chaos._visitors import world_of
 from chaos.hostile import applied, attack
 from tests.house.test_access_matrix import DEBTORS, World
 from tests.house.test_access_matrix import world as world
-from tests.portal.conftest import face_settings
 from tests.portal.doors import an_app
+from tests.portal.face import face_settings
 
 REQUESTS = 600
 NOBODY = "http://127.0.0.1:9"

@@ -20,7 +20,7 @@ from tests.factories import BY
 from tests.messaging.mails import ADDRESS, LINE, parsed, rows, with_mailbox
 from tests.messaging.rounds import rounds, told
 from tests.messaging.texts import a_message
-from tests.portal.conftest import face_settings
+from tests.portal.face import face_settings
 
 CARRIER = SendGrid("SG.x", "notes@evenly.example", "Evenly")
 WORDS = "words, known, cut, attachments, reading"

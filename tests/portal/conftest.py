@@ -1,34 +1,26 @@
-"""The face by itself: an application without a database, also served on loopback for a browser."""
+"""The application with a clock that is set by hand; and the face by itself, without a database, also for a browser."""
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from portal.app import Evenly, create_app
-from portal.environ import Key
-from portal.settings import Settings
-from tests.portal import sink
+from cases.db import Database
+from portal.app import Evenly
+from tests.portal.doors import SetClock, the_app
+from tests.portal.face import face_app
 
 
-def face_settings(var: Path, **changed: object) -> Settings:
-    """Settings of an installation with a telephone, an address and one key."""
-    given: dict[str, object] = {
-        "env": "test", "var": var, "keys": (Key("k1", b"x" * 32),), "telephone": "+447700900145",
-        "company": "Even Ltd, 1 High Street, Leeds LS1 1AA",
-        "mail": "help@example.org", "log_level": "warning",
-    }
-    return Settings(**(given | changed))  # type: ignore[arg-type]
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
 
 
-def face_app(var: Path, **changed: object) -> Evenly:
-    """The application with the page of parts beside its own."""
-    app = create_app(face_settings(var, **changed))
-    app.register_blueprint(sink.blueprint)
-    return app
+@pytest.fixture
+def app(db: Database, clock: SetClock) -> Evenly:
+    return the_app(db, clock)
 
 
 @pytest.fixture(scope="session")

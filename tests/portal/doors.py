@@ -22,7 +22,7 @@ from portal import code, logs
 from portal.app import Evenly, create_app
 from portal.passwords import hashed
 from tests.factories import AT, BY
-from tests.portal.conftest import face_settings
+from tests.portal.face import face_settings
 
 PASSWORD = "a long enough password"
 

@@ -8,22 +8,10 @@ from cases.people.person import Person
 from portal.app import Evenly
 from tests.factories import a_creditor, a_person, an_account
 from tests.portal.doors import (
-    SetClock,
     codes_sent,
     find,
     post,
-    the_app,
 )
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
 
 
 @pytest.fixture

@@ -13,17 +13,7 @@ from cases.people.person import Person
 from portal.access import keeper_of
 from portal.app import Evenly
 from tests.factories import a_creditor, a_person, an_account
-from tests.portal.doors import SetClock, a_staff_member, an_app, logged, sign_in, staff_sign_in, the_app
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
+from tests.portal.doors import SetClock, a_staff_member, an_app, logged, sign_in, staff_sign_in
 
 
 @pytest.fixture

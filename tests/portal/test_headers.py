@@ -22,7 +22,7 @@ from portal.app import Evenly, create_app
 from portal.environ import Key
 from portal.health import Measures, clear
 from portal.settings import ROOT
-from tests.portal.conftest import face_app, face_settings
+from tests.portal.face import face_app, face_settings
 
 PAGES = ("/your-data", "/complaints", "/accessibility", "/advice", "/not-me", "/helping")
 REFUSED = refusal_code("face_test.refused", "who")

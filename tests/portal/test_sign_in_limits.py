@@ -14,9 +14,7 @@ from tests.portal.doors import (
     find,
     post,
 )
-from tests.portal.signing_in import app as app
 from tests.portal.signing_in import asked, enter, the_code
-from tests.portal.signing_in import clock as clock
 from tests.portal.signing_in import marta as marta
 
 

@@ -15,19 +15,8 @@ from tests.portal.doors import (
     said_alike,
     staff_sign_in,
     statements,
-    the_app,
     token_of,
 )
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
 
 
 def test_all_three_let_a_collector_in_to_the_desk(app: Evenly, db: Database, superuser: Connection) -> None:

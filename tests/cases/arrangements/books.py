@@ -1,6 +1,5 @@
 """A person with two debts and a user who decides, for the tests of plans."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
@@ -10,19 +9,12 @@ from sqlalchemy.orm import Session
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.arrangements.proposal import Proposal
-from cases.db import Database
 from cases.history import Actor, Kind, Line
 from cases.refusal import Refusal
 from tests.factories import a_charge, a_creditor, a_due, a_payment, a_person, a_user, an_account
 
 TODAY = date(2026, 11, 24)
 FIRST = date(2026, 12, 1)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 class Book:

@@ -18,7 +18,6 @@ from cases.arrangements.statement_of_affairs import Answer
 from cases.history import Actor, Kind
 from cases.work import queue
 from tests.cases.arrangements.books import Book, lines, refused
-from tests.cases.arrangements.books import session as session
 from tests.cases.arrangements.households import finished, known, told
 from tests.factories import AT, a_charge, an_account
 

@@ -13,7 +13,6 @@ from cases.history import Actor, Kind
 from cases.refusal import Refusal
 from cases.work.queue import WorkItem
 from tests.cases.arrangements.books import FIRST, Book, lines
-from tests.cases.arrangements.books import session as session
 from tests.factories import a_charge, a_person, a_user, an_account
 
 

@@ -1,6 +1,5 @@
 """Is a plan kept: the worked cases, who judges when, what is told, and what money does at once."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -40,12 +39,6 @@ def minor(written: str) -> int:
 
 def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 # ------------------------------------------------------------------------- the worked cases

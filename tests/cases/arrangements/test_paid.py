@@ -1,6 +1,5 @@
 """Paid to a plan: due instalments first, then what else is due, then later ones; no sum counts twice."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -22,12 +21,6 @@ D = date(2026, 12, 1)
 
 def day(n: int) -> date:
     return D + timedelta(days=n)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 class Plan:

@@ -16,7 +16,6 @@ from cases.history import Actor, Kind, proof
 from cases.people.person import Joined
 from cases.work.queue import open_items
 from tests.cases.arrangements.books import FIRST, TODAY, Book, lines, refused
-from tests.cases.arrangements.books import session as session
 from tests.factories import BY, a_charge, a_creditor, a_payment, a_person, an_account
 
 

@@ -1,6 +1,5 @@
 """Income and spending: as typed, page by page, in versions that never change, and for the person alone."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,12 +24,6 @@ from tests.factories import AT, a_creditor, a_person, an_account
 
 PRIYA = Actor("collector", 1)
 LATER = AT + timedelta(days=1)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Disputes: the debt is held at once, and its answer ends the hold or keeps it on; each is told."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cases.db import Database
 from cases.debts import dispute, hold
 from cases.debts.account import Account
 from cases.debts.dispute import Dispute
@@ -21,12 +19,6 @@ from tests.cases.arrangements.books import lines
 from tests.factories import AT, a_charge, a_creditor, a_person, an_account
 
 PRIYA = Actor("collector", 1)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 def owing(session: Session, *others: Person) -> tuple[Person, Account]:

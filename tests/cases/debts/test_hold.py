@@ -1,6 +1,5 @@
 """Holds: what the law always stops, the days they count, plans under them, and what is told to whom."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 from cases.arrangements import monitoring, proposal
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.offer import Terms, offers
-from cases.db import Database
 from cases.debts import hold
 from cases.debts.account import Account
 from cases.debts.held import Pause, day_after, held, held_on, until
@@ -26,12 +24,6 @@ from tests.factories import AT, BY, a_charge, a_creditor, a_payment, a_person, a
 
 TODAY = AT.date()
 PRIYA = Actor("collector", 1)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 def noon(day: date) -> datetime:

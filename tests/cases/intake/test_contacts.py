@@ -1,6 +1,5 @@
 """Contacts of a file: whose they are, what they add, what they leave alone, and what is refused with its remedy."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,12 +20,6 @@ from tests.factories import AT, BY, a_creditor, a_person
 
 HEADER = "person_ref,national_id,kind,value,source,as_of\n"
 LATER = AT + timedelta(days=40)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What people need: told once, corrected by new rows; why stands apart, is erased, and each look is told."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cases.db import Database
 from cases.history import Actor, Kind
 from cases.people import support
 from cases.people.person import Person
@@ -23,12 +21,6 @@ from tests.factories import AT, a_creditor, a_person
 
 PRIYA = Actor("collector", 1)
 WHY = Reason("key:sealed", uuid.UUID(int=7), "a proof")
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The contact diary: the worked cases of how often one may call, what speaks against a call, and where outcomes lead."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,12 +29,6 @@ PRIYA = Actor("collector", 1)
 LONDON = (("GB", ("Europe/London",)),)
 NEW_YORK = (("US", ("America/New_York",)),)
 NIGHT = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The queue: served in order, one case to one collector, nothing lost and nothing served twice."""
 
 import threading
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.db import Database
 from cases.history import Actor, Kind, Line
 from cases.people.person import Joined
 from cases.refusal import Refusal
@@ -20,12 +18,6 @@ from cases.work.worklist import Filters
 from tests.factories import a_charge, a_creditor, a_person, a_user, an_account
 
 ON = date(2026, 11, 24)
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    with db.acting() as open_session:
-        yield open_session
 
 
 def an_item(session: Session, person: int, at, subject: str, **given: object) -> int:

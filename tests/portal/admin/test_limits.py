@@ -6,8 +6,6 @@ from cases.arrangements import limits
 from cases.db import Database
 from portal.app import Evenly
 from tests.factories import a_creditor, a_person, an_account
-from tests.portal.debtor.conftest import app as app
-from tests.portal.debtor.conftest import clock as clock
 from tests.portal.debtor.conftest import words
 from tests.portal.doors import a_staff_member, post, staff_sign_in
 

@@ -1,4 +1,4 @@
-"""What the tests of the debtor's pages share: a clock, the application, and Marta with her debts."""
+"""What the tests of the debtor's pages share: Marta with her debts, and how pages and sums are read."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ from html import unescape
 import pytest
 
 from cases.db import Database
-from portal.app import Evenly
 from tests.portal.debtor.households import Marta, marta
-from tests.portal.doors import SetClock, the_app
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
 
 
 @pytest.fixture

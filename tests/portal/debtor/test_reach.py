@@ -20,20 +20,10 @@ from tests.factories import a_creditor, a_person
 from tests.messaging.mails import ADDRESS, rows
 from tests.messaging.rounds import a_voice, told
 from tests.messaging.texts import NUMBER
-from tests.portal.doors import SetClock, find, post, sign_in, the_app
+from tests.portal.doors import SetClock, find, post, sign_in
 
 NEW = "+447700900777"
 WISHES: dict[str, Any] = {"channel": "email", "language": "any", "days_off": ["6", "7"], "earliest": "10:00", "latest": "18:00"}
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-def app(db: Database, clock: SetClock) -> Evenly:
-    return the_app(db, clock)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.cases.facts import facts
 from tests.messaging.mails import ADDRESS, both, parsed, rows, with_mailbox
 from tests.messaging.rounds import FixedClock, rounds, states, told
 from tests.messaging.texts import a_message
-from tests.portal.conftest import face_settings
+from tests.portal.face import face_settings
 
 PRIVATE = tuple(ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 """The newest key, an older one, and a stranger's."""

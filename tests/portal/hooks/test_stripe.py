@@ -14,8 +14,8 @@ from stripe import WebhookSignature
 from cases.db import Database
 from portal.app import Evenly, create_app
 from portal.hooks.stripe import check_signature
-from tests.portal.conftest import face_settings
 from tests.portal.doors import SetClock
+from tests.portal.face import face_settings
 
 SECRETS = ("whsec_new", "whsec_old")
 RAW = json.dumps({"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"name": "Zoë"}}}).encode()

@@ -18,7 +18,7 @@ from portal.app import Evenly, create_app
 from tests.cases.facts import facts
 from tests.messaging.rounds import FixedClock, rounds, states
 from tests.messaging.texts import a_text_sent, someone
-from tests.portal.conftest import face_settings
+from tests.portal.face import face_settings
 
 TOKENS = ("the new token", "the old token")
 PUBLIC = "https://my.example.org"
