@@ -42,6 +42,7 @@ from portal.embedded import running
 from portal.keys import Keys
 from portal.place import dies_with_us, reset
 from portal.settings import ROOT, Settings, libpq_url, sqlalchemy_url
+from portal.staff_sign_in import STEP
 from tests.conftest import Servers
 from tests.journeys.several import Relay, more
 
@@ -61,6 +62,8 @@ class House:
     settings: Settings
     owner: str
     told: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    """The last code that each user signed in with."""
 
     @property
     def url(self) -> str:
@@ -84,9 +87,13 @@ class House:
             return connection.execute(sql, given or None).fetchall()  # type: ignore[arg-type]
 
     def totp(self, mail: str) -> str:
-        """The code that this user's authenticator app shows now."""
+        """The code that this user's authenticator app shows, once it is another than last time: each counts once."""
         ((secret,),) = self.rows("select totp from staff where mail = %(mail)s", mail=mail)
-        return pyotp.TOTP(Keys(self.settings.keys).decrypt(secret)).at(self.clock.real())
+        app, last = pyotp.TOTP(Keys(self.settings.keys).decrypt(secret)), self.codes.get(mail)
+        self.codes[mail] = self.until(
+            lambda: code if (code := app.at(self.clock.real())) != last else None, "a new code", STEP + 5
+        )
+        return self.codes[mail]
 
     def logs(self) -> dict[str, str]:
         """What web, worker and timetable have written. The stand-in is another firm's."""

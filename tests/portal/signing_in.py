@@ -1,4 +1,4 @@
-"""Somebody who signs in: the application, its clock, Marta, and the steps."""
+"""Somebody who signs in: Marta, and the steps."""
 
 import pytest
 from flask.testing import FlaskClient
