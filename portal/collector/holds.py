@@ -64,7 +64,10 @@ class Place(Form):
 
 
 class Keep(Form):
-    """Other days for a hold that stands. `treated`: of a crisis, the day on which its treatment ended."""
+    """Other days for a hold that stands. `treated`: of a crisis, the day on which its treatment ended.
+
+    No last day is asked for while a dispute waits: its answer ends the hold.
+    """
 
     treated = DayField(_l("The treatment ended on"), hint=_l("The last day of the hold follows from it."))
     last = DayField(_l("Last day"), hint=_l("Leave it empty where nobody knows it."))
@@ -174,8 +177,12 @@ def hold(ref: str, number: int) -> ResponseReturnValue:
             if not form.is_submitted():
                 form.last.process(None, found.term.last_on)
                 form.review.process(None, found.term.review_on)
+            if found.disputed:
+                del form.last
+                form.review.needed = _("Write the day on which you look at it again")
             valid = form.validate_on_submit()
-            if valid and form.last.data is None and form.review.data is None:
+            last = form.last.data if "last" in form else None
+            if valid and last is None and form.review.data is None:
                 form.last.refuse(sentence(holds.NO_END(), "staff"))
                 valid = False
             if not valid:
@@ -183,8 +190,8 @@ def hold(ref: str, number: int) -> ResponseReturnValue:
                 page = show(session, "hold", form=form, end=end, case=case, one=_shown(found, known))
                 return page, 422 if form.is_submitted() else 200
             act_now(session)
-            holds.prolong(session, number, last_on=form.last.data, review_on=form.review.data, by=actor(), at=g.now)
-            words = term_words(form.last.data, form.review.data)
+            holds.prolong(session, number, last_on=last, review_on=form.review.data, by=actor(), at=g.now)
+            words = term_words(last, form.review.data)
     except Refusal as refusal:
         told(refusal)
         return redirect(url_for("collector.hold", ref=ref, number=number), 303)

@@ -122,6 +122,19 @@ def test_a_dispute_of_the_portal_waits_in_the_queue_and_is_answered_on_its_page(
     assert fill_in_late(desk, where).status_code == 303
 
 
+def test_no_last_day_is_asked_for_while_a_dispute_waits(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        a_dispute(session, desk)
+        [one] = holds_of(session, [desk.ids["idris"]])
+    where = f"/holds/{one.hold.id}"
+    page = desk.browser("priya").get(desk.case("idris", where)).get_data(as_text=True)
+    assert 'name="review-day"' in page and 'name="last-day"' not in page
+    typed = fill_in(desk, where, **day_typed("last", date(2026, 12, 1)))
+    assert typed.status_code == 422 and "Write the day on which you look at it again" in words_of(typed)
+    assert fill_in(desk, where, **day_typed("review", date(2026, 12, 20))).status_code == 303
+    assert standing(desk)[0][2:4] == (None, date(2026, 12, 20))
+
+
 def fill_in_late(desk: Desk, where: str) -> object:
     """A colleague answers what is answered."""
     return post(desk.browser("tom"), desk.case("idris", where), on=desk.case("idris"), answer="agreed", words="x")
