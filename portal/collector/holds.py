@@ -146,18 +146,20 @@ def place_hold(ref: str, basis: str) -> ResponseReturnValue:
                 return _place_page(session, case, basis, form)
             act_now(session)
             starts, last, review = _days(form, basis)
-            holds.place(
+            made = holds.place(
                 session, person=case.person, basis=basis, accounts=[int(each) for each in form.debts.data],
                 stops=form.stops.data or (), starts_on=starts, last_on=last, review_on=review, reason=form.reason.data,
                 evidence=form.evidence.data or None, key=form.key.data[:64], by=actor(), at=g.now,
             )  # fmt: skip
+            silent = "messages" in made.stops
     except Refusal as refusal:
         field = _FIELD_OF.get(refusal.code)
         (form[field] if field and field in form else form).refuse(sentence(refusal, "staff"))
         with asking() as session:
             return _place_page(session, case, basis, form)
     wake("answers")
-    tell(_("The debts are on hold"), _("%(name)s is told that there is news.", name=first_name(case.name)))
+    tell(_("The debts are on hold"), _("We begin no message to this person while they are.") if silent
+         else _("%(name)s is told that there is news.", name=first_name(case.name)))  # fmt: skip
     return to_case(ref, "holds")
 
 

@@ -91,6 +91,17 @@ def test_pressed_twice_it_places_one_hold(desk: Desk) -> None:
     assert len(standing(desk)) == 1
 
 
+@pytest.mark.parametrize(("basis", "said"), [
+    ("insolvency", "The debts are on hold Idris is told that there is news."),
+    ("deceased", "The debts are on hold We begin no message to this person while they are."),
+])  # fmt: skip
+def test_the_desk_reads_whether_the_person_is_told(desk: Desk, basis: str, said: str) -> None:
+    priya, path = desk.browser("priya"), desk.case("idris", f"/hold/{basis}")
+    post(priya, path, on=path, key="k", debts=[desk.ids["rent"]], reason="x", **day_typed("starts", date(2026, 11, 24)),
+         **day_typed("review", date(2026, 12, 24)))  # fmt: skip
+    assert said in words_of(priya.get(desk.case("idris")))
+
+
 def test_a_hold_is_kept_on_or_ended_and_both_stand_in_the_history(desk: Desk) -> None:
     with desk.db.acting() as session:
         number = a_hold(session, desk)
