@@ -5,7 +5,8 @@ needless. `permit` asks here, when a message is claimed, for a whole batch; noth
 
 - A reminder, by the reasons it was planned for: it stands while one of them does (`_reminded`). What is
   left of a payment on debts that are on hold from reminders is no reason (`cases/debts/hold.py`).
-- News that a plan missed a payment, once the plan is kept again or over, or its debts are on hold (`_kept_again`).
+- News that a plan missed a payment, once the plan is kept again or over, or all that is missing there of the
+  person's own debts is on hold (`_kept_again`).
 - A text that says that a message waits, once it was read, or was told of (`_waiting`).
 - Thanks for money, just after other thanks (`_thanked`).
 - Word that we have an offer, once the offer is answered or taken back (`_answered`).
@@ -19,9 +20,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.monitoring import derived
 from cases.arrangements.paid import InstalmentPaid, paid_to_plans
 from cases.arrears.position import DERIVE
 from cases.debts.held import held
@@ -60,11 +63,23 @@ def superseded(
 # ---------------------------------------------------------------------------- money
 
 
-_REASONS: Final = text("""
+# Which accounts of a plan, or of a due, whoever a reason is for owes.
+_OWED: Final = """array(select l.account_id from liability l
+    left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted
+    where l.replaced_at is null and not l.withdrawn
+      and (l.person_id = coalesce(j.into_id, r.person_id)
+           or l.person_id in (select o.person_id from joined o where o.into_id = coalesce(j.into_id, r.person_id)
+                              and o.replaced_at is null and not o.parted))
+      and (l.account_id in (select x.account_id from arrangement_account x
+                            where x.arrangement_id = {plan} and x.ended_at is null){or_due}))"""
+_OR_DUE: Final = " or l.account_id = d.account_id and l.role in ('holder', 'joint')"
+
+_REASONS: Final = text(f"""
 select r.message_id, r.cause, r.step, coalesce(c.zone, k.zone) as zone, coalesce(d.due_on, i.due_on) as due_on,
   i.id as instalment, i.arrangement_id as plan, g.state as plan_state,
   d.id as due, d.account_id as account, d.replaced_at is null and d.amount > 0 as stands,
-  c.reminds_contractual as wanted, b.liable,
+  c.reminds_contractual as wanted,
+  {_OWED.format(plan="i.arrangement_id", or_due=_OR_DUE)} as owed,
   (cast(:at as timestamptz) at time zone coalesce(c.zone, k.zone))::date as today
 from reason r
 left join instalment i on r.cause like 'instalment:%' and i.id = split_part(r.cause, ':', 2)::bigint
@@ -73,18 +88,14 @@ left join lateral (select y.zone from arrangement_account x join creditor y on y
                    where x.arrangement_id = i.arrangement_id order by x.nth limit 1) k on true
 left join due d on r.cause like 'due:%' and d.id = split_part(r.cause, ':', 2)::bigint
 left join creditor c on c.id = d.creditor_id
-left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted
-left join lateral (
-  select exists (
-    select from liability l
-    where l.replaced_at is null and not l.withdrawn
-      and (l.person_id = coalesce(j.into_id, r.person_id)
-           or l.person_id in (select o.person_id from joined o where o.into_id = coalesce(j.into_id, r.person_id)
-                              and o.replaced_at is null and not o.parted))
-      and (l.account_id = d.account_id and l.role in ('holder', 'joint')
-           or l.account_id in (select x.account_id from arrangement_account x
-                               where x.arrangement_id = i.arrangement_id and x.ended_at is null))) as liable) b on true
 where r.message_id = any(:ids) order by r.message_id, r.cause
+""")
+
+_MISSED: Final = text(f"""
+select r.message_id, g.id as plan, coalesce(g.state, '') = 'broken' as stands,
+  {_OWED.format(plan="g.id", or_due="")} as owed
+from reason r left join arrangement g on r.subject = 'arrangement:' || g.id
+where r.message_id = any(:ids)
 """)
 
 # What is left of a due on its day: everything that falls due until then, less what was met.
@@ -144,17 +155,16 @@ def _over(
     if row.instalment is not None:
         if row.plan_state not in _RUNNING:
             return "plan_ended"
-        if not row.liable:
+        if not row.owed:
             return "not_liable"
-        instalment = paid[row.instalment]
-        if instalment.left > 0:
-            asked = any(share.left > 0 and share.account not in quiet for share in instalment.shares)
-            return None if asked else "on_hold"
-        return "money_announced" if instalment.announced else "money_there"
+        theirs = [share for share in paid[row.instalment].shares if share.account in row.owed]
+        if asked := [share for share in theirs if share.left > 0]:
+            return None if any(share.account not in quiet for share in asked) else "on_hold"
+        return "money_announced" if any(share.announced for share in theirs) else "money_there"
     if row.due is not None:
         if not row.stands:
             return "schedule_changed"
-        if not row.liable:
+        if not row.owed:
             return "not_liable"
         if not row.wanted:
             return "reminders_off"
@@ -187,23 +197,24 @@ def _dues(session: Session, rows: Sequence[Any]) -> dict[int, tuple[int, int]]:
 
 
 def _kept_again(session: Session, messages: Sequence[int], at: datetime) -> dict[int, Superseded]:
-    """Of notes that a plan missed a payment: those whose plans are kept again, over, or on hold in all their debts."""
+    """Of notes that a plan missed a payment: those whose plans are kept again, over, or on hold in all that is missed.
+
+    What is missed on debts of others is nothing to whoever does not owe them.
+    """
     if not messages:
         return {}
-    rows = session.execute(
-        text(
-            "select r.message_id, coalesce(g.state, '') = 'broken' as stands,"
-            " array(select a.account_id from arrangement_account a where a.arrangement_id = g.id) as accounts"
-            " from reason r left join arrangement g on r.subject = 'arrangement:' || g.id"
-            " where r.message_id = any(:ids)"
-        ),
-        {"ids": list(messages)},
-    ).all()
-    quiet = _quiet(session, {account for row in rows for account in row.accounts}, at)
+    rows = session.execute(_MISSED, {"ids": list(messages)}).all()
+    broken = {row.plan for row in rows if row.stands}
+    plans = session.scalars(select(Arrangement).where(Arrangement.id.in_(broken))).all()
+    missed = {
+        plan: {share.account for each in found.missed for share in each.shares if share.left > 0}
+        for plan, found in derived(session, plans).items()
+    }
+    quiet = _quiet(session, set().union(*missed.values()), at)
     over: dict[int, list[str | None]] = defaultdict(list)
     for row in rows:
-        resting = row.stands and quiet.issuperset(row.accounts)
-        over[row.message_id].append("on_hold" if resting else None if row.stands else "money_there")
+        theirs = missed.get(row.plan, set()).intersection(row.owed)
+        over[row.message_id].append("money_there" if not theirs else "on_hold" if theirs <= quiet else None)
     return {message: Superseded(min(why for why in whys if why)) for message, whys in over.items() if None not in whys}
 
 

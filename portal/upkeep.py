@@ -3,9 +3,11 @@
 Each is a door, like every round (`rounds.py`).
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from cases import seal
 from cases.arrangements import expiry, statement_of_affairs
@@ -39,18 +41,11 @@ class Upkeep:
 
     def holds(self) -> int:
         """Tells of holds that are over, and puts before collectors those whose review has come."""
-        told = 0
-        while True:
-            with self.db.acting() as session:
-                now = hold.pass_time(session, by=BY, at=self.clock.now(), most=SOME)
-            told += now
-            if now < SOME:
-                return told
+        return self._until_done(SOME, lambda session: hold.pass_time(session, by=BY, at=self.clock.now(), most=SOME))
 
     def support(self) -> int:
         """Puts before collectors what people have needed for six months: is it so still?"""
-        with self.db.acting() as session:
-            return support.review(session, at=self.clock.now(), most=SOME)
+        return self._until_done(SOME, lambda session: support.review(session, at=self.clock.now(), most=SOME))
 
     def seal(self) -> int:
         """Seals what is committed; number and hash go to the log, which is the anchor."""
@@ -63,22 +58,25 @@ class Upkeep:
 
     def expire(self) -> int:
         """Ends our offers that nobody answered in time."""
-        ended = 0
-        while True:
-            with self.db.acting() as session:
-                now = expiry.expire_offers(session, by=BY, at=self.clock.now(), most=MOST)
-            ended += now
-            if now < MOST:
-                return ended
+        return self._until_done(
+            MOST, lambda session: expiry.expire_offers(session, by=BY, at=self.clock.now(), most=MOST)
+        )
 
     def forget(self) -> int:
         """Takes away what is kept for a time only: knocks, old visits and code requests, idle drafts."""
-        gone, real = 0, self.clock.real()
-        for each, now in ((knock.forget, real), (visit.forget, real), (statement_of_affairs.forget, self.clock.now())):
-            while True:
-                with self.db.acting() as session:
-                    taken = each(session, now, MOST)
-                gone += taken
-                if taken < MOST:
-                    break
-        return gone
+        now, real = self.clock.now(), self.clock.real()
+        return sum((
+            self._until_done(MOST, lambda session: knock.forget(session, real, MOST)),
+            self._until_done(MOST, lambda session: visit.forget(session, real, MOST)),
+            self._until_done(MOST, lambda session: statement_of_affairs.forget(session, now, MOST)),
+        ))  # fmt: skip
+
+    def _until_done(self, most: int, act: Callable[[Session], int]) -> int:
+        """Acts in one transaction after another, until less than `most` rows were found. Returns how many in all."""
+        found = 0
+        while True:
+            with self.db.acting() as session:
+                now = act(session)
+            found += now
+            if now < most:
+                return found

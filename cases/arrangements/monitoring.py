@@ -178,16 +178,25 @@ def close(session: Session, plans: Mapping[int, date], *, by: Actor, at: datetim
     return changes
 
 
+def derived(session: Session, plans: Sequence[Arrangement]) -> dict[int, Judgement]:
+    """What the facts say of these plans as of the days that they were judged by last."""
+    paid = _paid(session, {plan.id: plan.counted_on or plan.agreed_on for plan in plans})
+    pauses = pauses_of(session, [plan.id for plan in plans])
+    return {
+        plan.id: judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=plan.judged_on or plan.agreed_on,
+                           pauses=pauses)
+        for plan in plans
+    }  # fmt: skip
+
+
 def unlike(session: Session) -> tuple[int, str, str] | None:
     """The first plan whose state is not what its facts say as of the days it was judged by: kept and derived."""
     after = 0
     while plans := session.scalars(_JUDGED, {"after": after, "most": AT_ONCE}).all():
         rows = session.scalars(select(Arrangement).where(Arrangement.id.in_(plans)).order_by(Arrangement.id)).all()
-        paid = _paid(session, {plan.id: plan.counted_on or plan.agreed_on for plan in rows})
-        pauses = pauses_of(session, plans)
+        said = derived(session, rows)
         for plan in rows:
-            day = plan.judged_on or plan.agreed_on
-            found = judgement(paid[plan.id], tolerance_days=plan.tolerance_days, day=day, pauses=pauses)
+            found = said[plan.id]
             if (plan.state, plan.missed) != (found.state, len(found.missed)):
                 return plan.id, f"{plan.state}/{plan.missed}", f"{found.state}/{len(found.missed)}"
         after = plans[-1]

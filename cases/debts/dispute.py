@@ -99,7 +99,7 @@ def begin(
     today, answer_by = _days(session, account, at)
     placed = hold.place(
         session, person=person, basis="dispute", accounts=[account], stops=hold.RULES["dispute"].usual,
-        starts_on=today, last_on=None, review_on=answer_by, key=f"dispute-{key}"[:64], by=by, at=at, told=False,
+        starts_on=today, last_on=None, review_on=answer_by, key=f"dispute-{key}", by=by, at=at, told=False,
     )  # fmt: skip
     creditor = session.get_one(Account, account).creditor_id
     made = Dispute(

@@ -217,10 +217,15 @@ def prolong(
     session: Session, hold: int, *, last_on: date | None, review_on: date | None, by: Actor, at: datetime,
     told: bool = True,
 ) -> None:  # fmt: skip
-    """Sets another last day or review. `told` as in `place`. Refuses `hold.over`, `hold.no_end`, `hold.day_wrong`."""
+    """Sets another last day or review. `told` as in `place`.
+
+    Refuses `hold.over`, `hold.no_end`, `hold.day_wrong`, and `hold.disputed`: while a dispute waits, no day ends it.
+    """
     row, term, today = _standing(session, hold, at)
     if (term.last_on, term.review_on) == (last_on, review_on):
         return
+    if last_on is not None and session.scalar(_DISPUTED, {"hold": hold}):
+        raise DISPUTED()
     _check_term(row.starts_on, last_on, review_on, today)
     _replace(session, term, last_on, review_on, "prolonged", by, at)
     _tell(session, Kind.HOLD_CHANGED, row, by, at, _until(last_on, review_on), told=told)
@@ -238,7 +243,7 @@ def end(session: Session, hold: int, *, why: str, by: Actor, at: datetime, told:
         raise DISPUTED()
     last = max(row.starts_on, today) - timedelta(days=1)
     _replace(session, term, last, None, why, by, at)
-    _tell(session, Kind.HOLD_ENDED, row, by, at, {"why": why}, told=told)
+    _tell(session, Kind.HOLD_ENDED, row, by, at, {}, ours={"why": why}, told=told)
     queue.done(session, subject=f"hold:{hold}", kind="hold", by=by, at=at)
     monitoring.judge(session, _accounts(session, hold), by=by, at=at)
 
@@ -254,7 +259,7 @@ def pass_time(session: Session, *, by: Actor, at: datetime, most: int) -> int:
         if row.over:
             term = session.get_one(HoldTerm, row.id)
             _replace(session, term, term.last_on, None, "over", by, at)
-            _tell(session, Kind.HOLD_ENDED, hold, by, at, {"why": "over"})
+            _tell(session, Kind.HOLD_ENDED, hold, by, at, {}, ours={"why": "over"})
         queue.open_item(session, person=hold.person_id, kind="hold", subject=f"hold:{hold.id}", urgency=2, at=at)
     return len(rows)
 

@@ -99,38 +99,40 @@ def tell(
 ) -> bool:
     """Sets what a person needs; what is not among `needs` is withdrawn. Returns whether that changed anything.
 
-    What stays is looked at again later. One of us notes needs with the person's `consent` alone. A new reason takes
-    the place of the old one, which is erased. Refuses `support.need_unknown`, `support.no_consent`.
+    What stays is looked at again later. What was told under an id that is joined to this one is theirs too. One of us
+    notes needs, and why, with the person's `consent` alone. A new reason takes the place of the old one, which is
+    erased. Refuses `support.need_unknown`, `support.no_consent`.
     """
     wanted = set(needs)
     for need in wanted - set(NEEDS):
         raise NEED_UNKNOWN(need=need)
     source = "person" if by.role == "debtor" else "staff"
-    if source == "staff" and wanted and not consent:
+    if source == "staff" and (wanted or reason) and not consent:
         raise NO_CONSENT()
-    session.execute(text("select from person where id = :id for no key update"), {"id": person})
-    live = {row.need: row for row in _live(session, [person])}
+    people = all_ids(session, person)
+    session.execute(text("select from person where id = any(:ids) order by id for no key update"), {"ids": people})
+    live = {(row.person_id, row.need): row for row in _live(session, people)}
     review_on = add_months(at.date(), REVIEW_MONTHS)
     added: list[str] = []
     ended: list[str] = []
     for need in NEEDS:
-        was = live.get(need)
-        stands = was is not None and not was.withdrawn
-        if need in wanted or stands:
+        stands = [who for who in people if (row := live.get((who, need))) and not row.withdrawn]
+        for who in stands or ([person] if need in wanted else []):
+            was = live.get((who, need))
             session.add(SupportNeed(
-                person_id=person, need=need, source=source, withdrawn=need not in wanted, review_on=review_on,
+                person_id=who, need=need, source=source, withdrawn=need not in wanted, review_on=review_on,
                 made_by=str(by), recorded_at=at, replaces=was.id if was else None,
             ))  # fmt: skip
             session.flush()
-        if (need in wanted) != stands:
+        if (need in wanted) != bool(stands):
             (added if need in wanted else ended).append(need)
     if reason is not None:
-        _forget_reasons(session, [person])
+        _forget_reasons(session, people)
         session.add(SupportReason(person_id=person, sealed=reason.sealed, salt=reason.salt, source=source,
                                   made_by=str(by), recorded_at=at))  # fmt: skip
         session.flush()
     elif not wanted:
-        _forget_reasons(session, [person])
+        _forget_reasons(session, people)
     queue.done_for(session, person=person, kind="support", by=by, at=at)
     if not added and not ended and reason is None:
         return False

@@ -64,7 +64,10 @@ class Place(Form):
 
 
 class Keep(Form):
-    """Other days for a hold that stands. `treated`: of a crisis, the day on which its treatment ended."""
+    """Other days for a hold that stands. `treated`: of a crisis, the day on which its treatment ended.
+
+    No last day is asked for while a dispute waits: its answer ends the hold.
+    """
 
     treated = DayField(_l("The treatment ended on"), hint=_l("The last day of the hold follows from it."))
     last = DayField(_l("Last day"), hint=_l("Leave it empty where nobody knows it."))
@@ -143,18 +146,20 @@ def place_hold(ref: str, basis: str) -> ResponseReturnValue:
                 return _place_page(session, case, basis, form)
             act_now(session)
             starts, last, review = _days(form, basis)
-            holds.place(
+            made = holds.place(
                 session, person=case.person, basis=basis, accounts=[int(each) for each in form.debts.data],
                 stops=form.stops.data or (), starts_on=starts, last_on=last, review_on=review, reason=form.reason.data,
                 evidence=form.evidence.data or None, key=form.key.data[:64], by=actor(), at=g.now,
             )  # fmt: skip
+            silent = "messages" in made.stops
     except Refusal as refusal:
         field = _FIELD_OF.get(refusal.code)
         (form[field] if field and field in form else form).refuse(sentence(refusal, "staff"))
         with asking() as session:
             return _place_page(session, case, basis, form)
     wake("answers")
-    tell(_("The debts are on hold"), _("%(name)s is told that there is news.", name=first_name(case.name)))
+    tell(_("The debts are on hold"), _("We begin no message to this person while they are.") if silent
+         else _("%(name)s is told that there is news.", name=first_name(case.name)))  # fmt: skip
     return to_case(ref, "holds")
 
 
@@ -174,8 +179,12 @@ def hold(ref: str, number: int) -> ResponseReturnValue:
             if not form.is_submitted():
                 form.last.process(None, found.term.last_on)
                 form.review.process(None, found.term.review_on)
+            if found.disputed:
+                del form.last
+                form.review.needed = _("Write the day on which you look at it again")
             valid = form.validate_on_submit()
-            if valid and form.last.data is None and form.review.data is None:
+            last = form.last.data if "last" in form else None
+            if valid and last is None and form.review.data is None:
                 form.last.refuse(sentence(holds.NO_END(), "staff"))
                 valid = False
             if not valid:
@@ -183,8 +192,8 @@ def hold(ref: str, number: int) -> ResponseReturnValue:
                 page = show(session, "hold", form=form, end=end, case=case, one=_shown(found, known))
                 return page, 422 if form.is_submitted() else 200
             act_now(session)
-            holds.prolong(session, number, last_on=form.last.data, review_on=form.review.data, by=actor(), at=g.now)
-            words = term_words(form.last.data, form.review.data)
+            holds.prolong(session, number, last_on=last, review_on=form.review.data, by=actor(), at=g.now)
+            words = term_words(last, form.review.data)
     except Refusal as refusal:
         told(refusal)
         return redirect(url_for("collector.hold", ref=ref, number=number), 303)

@@ -2,15 +2,17 @@
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection
+import pytest
+from sqlalchemy import Connection, select
 
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
 from cases.db import Database
 from cases.debts import dispute, hold
 from cases.history import Actor
+from cases.people.joint import Liability
 from tests.factories import a_charge, a_creditor, a_due, a_person, an_account
-from tests.messaging.plans import STAFF, a_plan, live, morning, whys
+from tests.messaging.plans import STAFF, a_plan, live, morning, pay, whys
 from tests.messaging.rounds import rounds, set_to, told
 from tests.messaging.texts import NUMBER
 
@@ -73,6 +75,56 @@ def test_no_note_of_a_missed_payment_goes_about_debts_on_hold(db: Database, at: 
         worker.deliver()
         assert tray.taken == []
     assert whys(superuser) == ["on_hold"]
+
+
+def a_shared_plan(db: Database, at: datetime, first_on: date) -> tuple[int, int, int]:
+    """A plan over a loan of Idris alone and a rent that Lena owes too: Idris, the loan, the rent."""
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        lena = a_person(session, creditor, name="Lena Farrow", mobile="+447700900147")
+        person = a_person(session, creditor, mobile=NUMBER)
+        loan = an_account(session, creditor, person, debt_type="loan")
+        rent = an_account(session, creditor, person, lena, debt_type="rent")
+        for account in (loan, rent):
+            a_charge(session, account, 10000, date(2026, 9, 1))
+        proposal.enter(session, person=person.id, accounts=[loan.id, rent.id], terms=Terms(5000, first_on), key="k", by=STAFF,
+                       at=at)  # fmt: skip
+        return person.id, loan.id, rent.id
+
+
+def test_whoever_owes_only_what_is_on_hold_is_reminded_of_nothing(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    person, loan, rent = a_shared_plan(db, at, DUE)
+    held(db, person, [rent], at)
+    with db.acting() as session:
+        was = session.scalars(select(Liability).where(Liability.account_id == loan)).one()
+        session.add(Liability(creditor_id=was.creditor_id, account_id=loan, person_id=person, role=was.role, withdrawn=True,
+                              recorded_at=at, replaces=was.id))  # fmt: skip
+    with rounds(db, at) as (worker, _tray):
+        assert live(worker, date(2026, 12, 4), DUE) == []
+    assert whys(superuser) == ["on_hold", "on_hold"]
+
+
+@pytest.mark.parametrize(("paid", "goes"), [("rent", True), ("loan", False)])
+def test_a_note_of_a_missed_payment_goes_where_something_is_missing_on_a_debt_that_is_not_on_hold(
+    db: Database, at: datetime, superuser: Connection, paid: str, goes: bool
+) -> None:
+    person, loan, rent = a_shared_plan(db, at, date(2026, 12, 1))
+    pay(db, rent if paid == "rent" else loan, 2500, date(2026, 12, 2))
+    with rounds(db, at) as (worker, tray):
+        worker.begin()
+        held(db, person, [rent], at)
+        worker.answers()
+        worker.deliver()
+        news = len(tray.taken)
+        set_to(worker, morning(date(2026, 12, 7), time(0, 10)))
+        worker.day()
+        worker.answers()
+        set_to(worker, morning(date(2026, 12, 7), time(10)))
+        worker.deliver()
+        assert news == 2 and [message.to for _, message in tray.taken[news:]] == ([NUMBER] if goes else [])
+    assert whys(superuser) == ([] if goes else ["on_hold", "on_hold"])
 
 
 def test_a_hold_is_told_when_it_begins_changes_and_ends_and_the_words_name_no_debt(

@@ -103,12 +103,33 @@ def test_its_hold_is_not_ended_past_its_answer(session: Session) -> None:
     assert hold.holds_of(session, [person.id])[0].disputed == made.id
 
 
+def test_its_hold_is_not_ended_by_time_before_its_answer(session: Session) -> None:
+    person, account = owing(session)
+    made = begun(session, person, account)
+    with pytest.raises(Refusal) as refused:
+        hold.prolong(session, made.hold_id, last_on=date(2026, 11, 30), review_on=None, by=PRIYA, at=AT)
+    assert refused.value.code == "hold.disputed"
+    hold.prolong(session, made.hold_id, last_on=None, review_on=date(2026, 12, 20), by=PRIYA, at=AT)
+    dispute.answer(session, made.id, answer="stands", words="We looked.", by=PRIYA, at=AT + timedelta(days=40))
+    assert held(session, [account.id], AT + timedelta(days=40)) == []
+
+
 def test_whoever_owes_it_too_is_told_that_it_is_held(session: Session) -> None:
     other = a_person(session, a_creditor(session), name="Lena Farrow")
     person, account = owing(session, other)
     made = begun(session, person, account)
     dispute.answer(session, made.id, answer="stands", words=None, by=PRIYA, at=AT)
     assert [line.person_id for kind in (Kind.HOLD_PLACED, Kind.HOLD_ENDED) for line in lines(session, kind)] == [other.id] * 2
+    [ended] = lines(session, Kind.HOLD_ENDED)
+    assert ended.facts == {"accounts": 1, "joint": True}, "that it was disputed is not for them"
+
+
+def test_two_that_begin_alike_are_two(session: Session) -> None:
+    person, account = owing(session)
+    for last in "ab":
+        made = begun(session, person, account, key="k" * 63 + last)
+        dispute.take_back(session, made.id, by=Actor("debtor", person.id), at=AT)
+    assert len(lines(session, Kind.DEBT_DISPUTED)) == 2
 
 
 def test_an_answer_once_given_stays_and_only_words_may_be_erased(session: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind
-from cases.people import support
+from cases.people import matching, support
 from cases.people.person import Person
 from cases.people.support import NEEDS, Reason, needs_of
 from cases.refusal import Refusal
@@ -63,6 +63,28 @@ def test_one_of_us_notes_nothing_without_consent_and_may_always_end_it(session: 
     assert refused.value.code == "support.no_consent" and codes(session, person) == []
     told(session, person, "no_calls", by=PRIYA)
     assert told(session, person, by=PRIYA, consent=False) and codes(session, person) == []
+
+
+def test_one_of_us_keeps_no_reason_without_consent_though_no_need_is_noted(session: Session, person: Person) -> None:
+    with pytest.raises(Refusal) as refused:
+        told(session, person, by=PRIYA, consent=False, reason=WHY)
+    assert refused.value.code == "support.no_consent"
+    assert session.scalars(text("select id from support_reason")).all() == []
+
+
+def test_what_was_told_before_two_records_were_joined_can_be_taken_back_with_its_reason(
+    session: Session, person: Person
+) -> None:
+    younger = a_person(session, a_creditor(session))
+    told(session, person, "no_calls")
+    told(session, younger, "no_calls", "large_print", reason=WHY)
+    matching.join(session, younger.id, person.id, since=AT.date(), by=PRIYA, at=AT)
+    both = [person.id, younger.id]
+    assert not told(session, person, "no_calls", "large_print"), "as it was"
+    assert told(session, person, "no_calls") and [row.need for row in needs_of(session, both)] == ["no_calls"]
+    assert told(session, person) and needs_of(session, both) == ()
+    assert support.look(session, person.id, by=PRIYA, at=AT) is None
+    assert told(session, person, "large_print") and codes(session, person) == ["large_print"]
 
 
 def test_an_unknown_need_is_refused(session: Session, person: Person) -> None:

@@ -91,6 +91,17 @@ def test_pressed_twice_it_places_one_hold(desk: Desk) -> None:
     assert len(standing(desk)) == 1
 
 
+@pytest.mark.parametrize(("basis", "said"), [
+    ("insolvency", "The debts are on hold Idris is told that there is news."),
+    ("deceased", "The debts are on hold We begin no message to this person while they are."),
+])  # fmt: skip
+def test_the_desk_reads_whether_the_person_is_told(desk: Desk, basis: str, said: str) -> None:
+    priya, path = desk.browser("priya"), desk.case("idris", f"/hold/{basis}")
+    post(priya, path, on=path, key="k", debts=[desk.ids["rent"]], reason="x", **day_typed("starts", date(2026, 11, 24)),
+         **day_typed("review", date(2026, 12, 24)))  # fmt: skip
+    assert said in words_of(priya.get(desk.case("idris")))
+
+
 def test_a_hold_is_kept_on_or_ended_and_both_stand_in_the_history(desk: Desk) -> None:
     with desk.db.acting() as session:
         number = a_hold(session, desk)
@@ -120,6 +131,19 @@ def test_a_dispute_of_the_portal_waits_in_the_queue_and_is_answered_on_its_page(
     page = words_of(desk.browser("priya").get(desk.case("idris")))
     assert "Dispute answered Priya Nand Ashmere Council, care alarm. The debt stands. The hold has ended." in page
     assert fill_in_late(desk, where).status_code == 303
+
+
+def test_no_last_day_is_asked_for_while_a_dispute_waits(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        a_dispute(session, desk)
+        [one] = holds_of(session, [desk.ids["idris"]])
+    where = f"/holds/{one.hold.id}"
+    page = desk.browser("priya").get(desk.case("idris", where)).get_data(as_text=True)
+    assert 'name="review-day"' in page and 'name="last-day"' not in page
+    typed = fill_in(desk, where, **day_typed("last", date(2026, 12, 1)))
+    assert typed.status_code == 422 and "Write the day on which you look at it again" in words_of(typed)
+    assert fill_in(desk, where, **day_typed("review", date(2026, 12, 20))).status_code == 303
+    assert standing(desk)[0][2:4] == (None, date(2026, 12, 20))
 
 
 def fill_in_late(desk: Desk, where: str) -> object:

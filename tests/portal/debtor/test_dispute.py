@@ -85,6 +85,34 @@ def test_the_answer_stands_on_the_debts_page(app: Evenly, db: Database, home_of_
     assert ("On hold" in page) == (answer == "agreed")
 
 
+@pytest.mark.parametrize(("stops", "said"), [
+    (["reminders"], "You may still pay if you want to. Your plan goes on meanwhile."),
+    (["reminders", "judging"], "You may still pay if you want to. Nothing happens if you do not."),
+])  # fmt: skip
+def test_nobody_reads_that_nothing_happens_where_a_missed_payment_breaks_their_plan(
+    app: Evenly, db: Database, home_of_marta: Marta, stops: list[str], said: str
+) -> None:
+    of = home_of_marta
+    with db.acting() as session:
+        a_plan(session, of.person, of.rent)
+        hold.place(session, person=of.person.id, basis="vulnerability", accounts=[of.rent.id], stops=stops,
+                   starts_on=AT.date(), last_on=date(2027, 1, 19), review_on=None, key="k", by=SAM, at=AT)  # fmt: skip
+    assert said in words(sign_in(app, db, of.person).get(f"/debt/{of.rent.id}").text)
+
+
+def test_an_answer_that_the_person_is_right_promises_nothing_once_its_hold_is_over(
+    app: Evenly, db: Database, home_of_marta: Marta
+) -> None:
+    of = home_of_marta
+    with db.acting() as session:
+        made = dispute.begin(session, person=of.person.id, account=of.waste.id, ground="paid", note=None, key="k",
+                             by=Actor("debtor", of.person.id), at=AT)  # fmt: skip
+        dispute.answer(session, made.id, answer="agreed", words=None, by=SAM, at=AT)
+        hold.end(session, made.hold_id, why="reason_gone", by=SAM, at=AT)
+    page = words(sign_in(app, db, of.person).get(f"/debt/{of.waste.id}").text)
+    assert "You are right." in page and "We ask you for nothing here" not in page
+
+
 def test_home_asks_for_nothing_that_is_on_hold_and_says_so(app: Evenly, db: Database, home_of_marta: Marta) -> None:
     of = home_of_marta
     with db.acting() as session:
