@@ -245,6 +245,18 @@ def test_an_unknown_charset_html_alone_and_bytes_that_are_no_text_are_read_as_we
 
 
 @pytest.mark.parametrize(
+    ("charset", "words"), [("utf-7", b"Friday +2AA-"), ("unicode_escape", b"Friday \\ud800")]
+)
+def test_words_that_nothing_could_keep_are_kept_as_well_as_can_be(
+    charset: str, words: bytes, db: Database, at: datetime, whose: Any, address: Any, superuser: Connection
+) -> None:
+    made = parsed("Hello", to=address(with_mailbox(db))).replace(b'"text": "UTF-8"', f'"text": "{charset}"'.encode())
+    assert take_in(db, at, whose, made.replace(b"Hello", words)) == ["none"]
+    ((kept,),) = rows(superuser, "select words from said")
+    assert kept.startswith("Friday ")
+
+
+@pytest.mark.parametrize(
     "raw",
     [b"", b"--", b"no form", parsed(envelope="{"), parsed(envelope="[]"), parsed(envelope="[" * 100_000),
      parsed(envelope='{"to": 7}'), f"{LINE}\r\n\r\n{LINE}--".encode()],
