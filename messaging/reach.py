@@ -157,8 +157,8 @@ def reach_of(
                 wish.language or next((home.language for home in lived if home.language), None),
                 next((home.creditors_language for home in lived if home.creditors_language), None),
             ),
-            # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
             large=any(home.large for home in lived),
+            # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
             wish=Wish() if m.template == "contact_changed" else wish,
         )
     return found
