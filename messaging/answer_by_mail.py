@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -48,14 +49,14 @@ def receive(session: Session, mail: InboundMail, *, person: int | None, at: date
     if mail.automatic:
         return AUTOMATIC
     people = all_ids(session, person)
-    head, known = people[0], mail.checked and _on_file(session, people, mail.sender)
+    head, theirs = people[0], known(session, mail, people)
     reading = _reading(mail, ours)
-    meaning = Meaning.REVIEW if reading.meaning is Meaning.REVOKE and not known else reading.meaning
+    meaning = Meaning.REVIEW if reading.meaning is Meaning.REVOKE and not theirs else reading.meaning
     by, salt = Actor("debtor", head), uuid.uuid4()
     said = session.execute(
         insert(Said)
         .values(person_id=head, side="person", channel="email", sender=str(by), words=mail.words, salt=salt,
-                reading=meaning.value, at=at, provider_id=mail.provider_id, known=known, cut=mail.cut,
+                reading=meaning.value, at=at, provider_id=mail.provider_id, known=theirs, cut=mail.cut,
                 attachments=mail.attachments)
         .on_conflict_do_nothing()
         .returning(Said.id)
@@ -63,9 +64,9 @@ def receive(session: Session, mail: InboundMail, *, person: int | None, at: date
     if said is None:
         return "repeat"
     record(session, Kind.REPLY_RECEIVED, by=by, at=at, person=head, subject=f"said:{said}",
-           facts={"channel": "email", "reading": meaning.value, "known": known, "cut": mail.cut,
+           facts={"channel": "email", "reading": meaning.value, "known": theirs, "cut": mail.cut,
                   "attachments": mail.attachments, "proof": proof(salt, mail.words)})  # fmt: skip
-    done = _obey(session, meaning, mail.sender, by, at) if known else False
+    done = _obey(session, meaning, mail.sender, by, at) if theirs else False
     if not (reading.bare and done and not mail.attachments):
         into_queue(session, head, said, at, maybe_stop=meaning is Meaning.REVIEW)
     return meaning.value
@@ -78,11 +79,23 @@ def set_aside(
     if mail.automatic:
         return
     people = all_ids(session, person)
-    known = mail.checked and _on_file(session, people, mail.sender)
-    if known and _reading(mail, ours).meaning is Meaning.REVOKE:
+    if known(session, mail, people) and _reading(mail, ours).meaning is Meaning.REVOKE:
         _obey(session, Meaning.REVOKE, mail.sender, Actor("debtor", people[0]), at)
     queue.open_item(session, person=people[0], kind="stop", subject=f"carrier_event:{event}", urgency=1, at=at,
                     answer_by=day_of(session, people[0], at))  # fmt: skip
+
+
+def known(session: Session, mail: InboundMail, people: Sequence[int]) -> bool:
+    """Whether a mail comes from an address of this person (all joined ids) on file, and its host vouches for that."""
+    if not mail.checked:
+        return False
+    found = session.scalar(
+        select(Contact.id)
+        .where(Contact.person_id.in_(people), Contact.kind == "email", Contact.value_norm == mail.sender,
+               Contact.replaced_at.is_(None), ~Contact.withdrawn)
+        .limit(1)
+    )  # fmt: skip
+    return found is not None
 
 
 def _reading(mail: InboundMail, ours: str) -> Reading:
@@ -99,16 +112,6 @@ def _our_words() -> re.Pattern[str]:
 
     said = [[broken(translations(code).gettext(each)) for each in _ENDS] for code in LANGUAGES]
     return re.compile("|".join(rf"{asks}(?:[\s>]+{stop})?" for asks, stop in said))
-
-
-def _on_file(session: Session, people: list[int], address: str) -> bool:
-    found = session.scalar(
-        select(Contact.id)
-        .where(Contact.person_id.in_(people), Contact.kind == "email", Contact.value_norm == address,
-               Contact.replaced_at.is_(None), ~Contact.withdrawn)
-        .limit(1)
-    )  # fmt: skip
-    return found is not None
 
 
 def _obey(session: Session, meaning: Meaning, address: str, by: Actor, at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Answers by mail: taken apart, whose they are, what they mean; and what of them never gets in."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,6 +86,16 @@ def test_the_envelope_says_whose_it_is_whatever_the_headers_say(
     assert take_in(db, at, whose, mail) == ["none"]
     assert rows(superuser, "select person_id, known from said") == [(ben, False)], "Marta's address is none of Ben's"
     assert marta != ben
+
+
+@pytest.mark.parametrize(("dkim", "writes"), [("{@example.org : pass}", "marta"), ("none", "ben")])
+def test_a_mail_to_the_addresses_of_two_people_is_that_ones_who_is_known_to_write_it(
+    dkim: str, writes: str, db: Database, at: datetime, whose: Any, address: Any, superuser: Connection
+) -> None:
+    marta, ben = with_mailbox(db), with_mailbox(db, mobile="+447700900146", email="ben@example.net")
+    both = json.dumps({"to": [address(ben), address(marta)], "from": "x@relay.example"})
+    assert take_in(db, at, whose, parsed("STOP", to=address(ben), dkim=dkim, envelope=both)) != ["nobody"]
+    assert rows(superuser, "select person_id, known from said") == [(marta, True) if writes == "marta" else (ben, False)]
 
 
 @pytest.mark.parametrize(
