@@ -5,13 +5,18 @@ their thread, whatever the From header says, which anybody may write. *Known*: t
 on file, and its host vouches for it. What comes from elsewhere is read all the same, and said to be.
 
 STOP from an address of theirs ends mail to it at once; from elsewhere a collector decides the same day. What a
-program wrote (an absence, a failed delivery) is nobody's word: it stands in no thread and raises no work.
+program wrote (an absence, a failed delivery) is nobody's word: it stands in no thread and raises no work. Nor is what
+each mail of ours says of how to end mail: where an answer quotes it in a way that we do not know, it asks for nothing.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -24,9 +29,13 @@ from cases.people.person import all_ids
 from cases.work import queue
 from messaging.carriers import InboundMail
 from messaging.conversation import Said, day_of, into_queue
-from messaging.reply import Meaning, read
+from messaging.reply import Meaning, Reading, read
+from messaging.tongue import LANGUAGES, translations
 
 AUTOMATIC = "automatic"
+
+_ENDS: Final = ("You do not want these emails?", "Stop them")
+"""How each mail of ours says that it can be ended (templates/messages/mail.txt.j2, mail.html.j2)."""
 
 
 def receive(session: Session, mail: InboundMail, *, person: int | None, at: datetime, ours: str = "") -> str:
@@ -40,14 +49,14 @@ def receive(session: Session, mail: InboundMail, *, person: int | None, at: date
     if mail.automatic:
         return AUTOMATIC
     people = all_ids(session, person)
-    head, known = people[0], mail.checked and _on_file(session, people, mail.sender)
-    reading = read(mail.words, ours=ours)
-    meaning = Meaning.REVIEW if reading.meaning is Meaning.REVOKE and not known else reading.meaning
+    head, theirs = people[0], known(session, mail, people)
+    reading = _reading(mail, ours)
+    meaning = Meaning.REVIEW if reading.meaning is Meaning.REVOKE and not theirs else reading.meaning
     by, salt = Actor("debtor", head), uuid.uuid4()
     said = session.execute(
         insert(Said)
         .values(person_id=head, side="person", channel="email", sender=str(by), words=mail.words, salt=salt,
-                reading=meaning.value, at=at, provider_id=mail.provider_id, known=known, cut=mail.cut,
+                reading=meaning.value, at=at, provider_id=mail.provider_id, known=theirs, cut=mail.cut,
                 attachments=mail.attachments)
         .on_conflict_do_nothing()
         .returning(Said.id)
@@ -55,9 +64,9 @@ def receive(session: Session, mail: InboundMail, *, person: int | None, at: date
     if said is None:
         return "repeat"
     record(session, Kind.REPLY_RECEIVED, by=by, at=at, person=head, subject=f"said:{said}",
-           facts={"channel": "email", "reading": meaning.value, "known": known, "cut": mail.cut,
+           facts={"channel": "email", "reading": meaning.value, "known": theirs, "cut": mail.cut,
                   "attachments": mail.attachments, "proof": proof(salt, mail.words)})  # fmt: skip
-    done = _obey(session, meaning, mail.sender, by, at) if known else False
+    done = _obey(session, meaning, mail.sender, by, at) if theirs else False
     if not (reading.bare and done and not mail.attachments):
         into_queue(session, head, said, at, maybe_stop=meaning is Meaning.REVIEW)
     return meaning.value
@@ -70,21 +79,39 @@ def set_aside(
     if mail.automatic:
         return
     people = all_ids(session, person)
-    known = mail.checked and _on_file(session, people, mail.sender)
-    if known and read(mail.words, ours=ours).meaning is Meaning.REVOKE:
+    if known(session, mail, people) and _reading(mail, ours).meaning is Meaning.REVOKE:
         _obey(session, Meaning.REVOKE, mail.sender, Actor("debtor", people[0]), at)
     queue.open_item(session, person=people[0], kind="stop", subject=f"carrier_event:{event}", urgency=1, at=at,
                     answer_by=day_of(session, people[0], at))  # fmt: skip
 
 
-def _on_file(session: Session, people: list[int], address: str) -> bool:
+def known(session: Session, mail: InboundMail, people: Sequence[int]) -> bool:
+    """Whether a mail comes from an address of this person (all joined ids) on file, and its host vouches for that."""
+    if not mail.checked:
+        return False
     found = session.scalar(
         select(Contact.id)
-        .where(Contact.person_id.in_(people), Contact.kind == "email", Contact.value_norm == address,
+        .where(Contact.person_id.in_(people), Contact.kind == "email", Contact.value_norm == mail.sender,
                Contact.replaced_at.is_(None), ~Contact.withdrawn)
         .limit(1)
     )  # fmt: skip
     return found is not None
+
+
+def _reading(mail: InboundMail, ours: str) -> Reading:
+    """What a mail means, by what is the person's own in it."""
+    return read(_our_words().sub(" ", mail.words), ours=ours)
+
+
+@cache
+def _our_words() -> re.Pattern[str]:
+    """How our mails say that they can be ended, in every language, however it is broken into lines."""
+
+    def broken(sentence: str) -> str:
+        return r"[\s>]+".join(re.escape(word) for word in sentence.split())
+
+    said = [[broken(translations(code).gettext(each)) for each in _ENDS] for code in LANGUAGES]
+    return re.compile("|".join(rf"{asks}(?:[\s>]+{stop})?" for asks, stop in said))
 
 
 def _obey(session: Session, meaning: Meaning, address: str, by: Actor, at: datetime) -> bool:

@@ -31,7 +31,7 @@ from cases.clock import day_start, local, moment_of
 from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
 from cases.people.permission import CHANNELS, Word, last_words, withdrawn
-from cases.people.preference import Wish, wish_among, wishes_of
+from cases.people.preference import LEAST_HOURS, Wish, wish_among, wishes_of
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
@@ -157,11 +157,23 @@ def reach_of(
                 wish.language or next((home.language for home in lived if home.language), None),
                 next((home.creditors_language for home in lived if home.creditors_language), None),
             ),
-            # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
             large=any(home.large for home in lived),
+            # Whoever changed a contact may not be who they say: no wish of theirs keeps word of it back.
             wish=Wish() if m.template == "contact_changed" else wish,
         )
     return found
+
+
+def leaves_hours(session: Session, people: Sequence[int], wish: Wish, at: datetime) -> bool:
+    """Whether a wish of one person (all joined ids) leaves enough hours of a day at which the law lets us write.
+
+    Where the law alone leaves none, no wish is to blame.
+    """
+    homes = _homes(session, people)
+    numbers = (c.value_norm for c in live_contacts(session, people) if c.kind == KIND["sms"])
+    places = _places([home for person in people for home in homes.get(person, ())], next(numbers, None))
+    opens, alone = (open_from(places, each, at, timedelta(hours=LEAST_HOURS))[0] for each in (wish, Wish()))
+    return opens is not None or alone is None
 
 
 @lru_cache(maxsize=4096)

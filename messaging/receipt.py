@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, passing
+from cases.people.person import all_ids
 from messaging import answer_by_mail, conversation
 from messaging.carriers import Carrier, Effect, Inbound, InboundMail, Progress, Remark, Report, Told, applies
 from messaging.outbox import Attempt, Message
@@ -195,7 +196,7 @@ def _take_in(
     It was said when it came, however late it is heard: a STOP of last night is not confirmed now.
     """
     at = event.received_at
-    person = _writer(told, whose) if isinstance(told, InboundMail) else None
+    person = _writer(session, told, whose) if isinstance(told, InboundMail) else None
     try:
         with session.begin_nested():
             if isinstance(told, Inbound):
@@ -219,9 +220,11 @@ def _take_in(
     return "broken"
 
 
-def _writer(told: InboundMail, whose: WhoseMail | None) -> int | None:
-    """The person whose own address of ours a mail was handed over to."""
-    return next((found for each in told.to if whose and (found := whose(each)) is not None), None)
+def _writer(session: Session, told: InboundMail, whose: WhoseMail | None) -> int | None:
+    """The person whose own address of ours a mail was handed over to; of several, the one who is known to write it."""
+    people = [found for each in told.to if whose and (found := whose(each)) is not None]
+    known = (each for each in people if len(people) > 1 and answer_by_mail.known(session, told, all_ids(session, each)))
+    return next(known, next(iter(people), None))
 
 
 def _broken(event: CarrierEvent, error: Exception) -> None:

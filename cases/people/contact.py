@@ -6,6 +6,7 @@ given by the person before one given by a creditor on the same day. A number
 that replaced another less than a day ago receives no code.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,6 +30,8 @@ There = refusal_code("contact.there")
 KINDS: Final = ("mobile", "phone", "email", "address")
 LONGEST_ADDRESS: Final = 300
 """Characters of a postal address, in one line."""
+
+_ONE_MAIL: Final = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[^\s@,;:<>()\[\]"\\]+""")
 
 FRESH: Final = timedelta(hours=24)
 """How long a number that replaced another receives no code (rules, ASVS 7.5.1 and product choice)."""
@@ -98,10 +101,10 @@ def normal_phone(written: str, country: str | None) -> tuple[str, bool]:
 
 
 def normal_mail(written: str) -> str:
-    """A mail address in lower case. Raises MailUnreadable when it cannot be one."""
+    """A mail address in lower case. Raises MailUnreadable when it cannot be one, or is several."""
     mail = written.strip().lower()
-    name, at, host = mail.rpartition("@")
-    if not (name and at and "." in host.strip(".")) or any(c.isspace() for c in mail) or len(mail) > 254:
+    host = mail.rpartition("@")[2]
+    if not _ONE_MAIL.fullmatch(mail) or "." not in host.strip(".") or not mail.isprintable() or len(mail) > 254:
         raise MailUnreadable(value=written)
     return mail
 

@@ -25,7 +25,8 @@ EVERY_DAY = refusal_code("preference.every_day")
 HOURS = refusal_code("preference.hours", "earliest", "latest")
 
 LEAST_HOURS: Final = 2
-"""So many hours of a day are left at the least, that a message can go at all."""
+"""So many hours of a day are left at the least. Whether a law lets us write then is asked where hours are judged
+(`messaging/reach.py`)."""
 
 
 class Preference(Base):

@@ -34,6 +34,9 @@ _AWAY: Final = re.compile(
     re.IGNORECASE,
 )
 
+_NOT_KEPT: Final = re.compile("[\0\ud800-\udfff]")
+"""What the database cannot keep: some charsets (UTF-7 is one) can write halves of a character."""
+
 
 def without_files(raw: bytes) -> bytes:
     """The form without its files, all else as it came; an over-long part is cut."""
@@ -141,7 +144,7 @@ def _decoded(body: bytes, charset: object) -> str:
         words = body.decode(charset if isinstance(charset, str) else "utf-8", "replace")
     except (LookupError, ValueError):
         words = body.decode("utf-8", "replace")
-    return words.replace("\0", "\ufffd")
+    return _NOT_KEPT.sub("\ufffd", words)
 
 
 def _boundary(raw: bytes) -> bytes | None:

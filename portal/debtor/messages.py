@@ -81,7 +81,12 @@ def _shown(each: Said, names: dict[int, str]) -> dict[str, Any]:
     user = Actor.read(each.sender).id
     mine = each.side == "person"
     return {
-        "mine": mine, "who": _("You") if mine else first_name(names.get(user or 0, "")), "at": each.at,
+        "mine": mine, "who": _writer(each) if mine else first_name(names.get(user or 0, "")), "at": each.at,
         "channel": each.channel, "words": each.words, "read_at": each.read_at,
         "new": not mine and each.read_at is None,
     }  # fmt: skip
+
+
+def _writer(each: Said) -> str:
+    """Who wrote on the person's side: of a mail from elsewhere nobody can say."""
+    return str(_("From an address that we do not know") if each.known is False else _("You"))

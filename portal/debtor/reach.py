@@ -5,6 +5,7 @@ or address becomes theirs once they have entered the code that was sent to it. W
 now: whoever finds a phone lying open changes nothing. The old one is told of it, by a notice.
 """
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ from cases.people.contact import (
     normal_mail,
     normal_phone,
 )
-from cases.people.preference import Wish, prefer, wish_of
+from cases.people.preference import Wish, checked, prefer, wish_of
 from cases.refusal import Refusal
+from messaging.reach import leaves_hours
 from messaging.tongue import LANGUAGES
 from portal import code
 from portal.access import asking, debtor, visitor
@@ -133,7 +135,14 @@ def wish_for() -> ResponseReturnValue:
                 return _page(form), 422
             address = mail.value_norm if mail else None
             act_now(session)
-            prefer(session, person=who.person, wish=form.wish(), source="person", by=who.actor, at=g.now)
+            wish = checked(form.wish())
+            if not leaves_hours(session, who.people, wish, g.now):
+                days = replace(wish, earliest=None, latest=None)
+                field = form.latest if leaves_hours(session, who.people, days, g.now) else form.days_off
+                field.refuse(_("This leaves too little time, or the law does not let us write then. Choose other hours,"
+                               " or fewer days."))  # fmt: skip
+                return _page(form), 422
+            prefer(session, person=who.person, wish=wish, source="person", by=who.actor, at=g.now)
             if form.channel.data == "email" and address is not None:
                 # Who asks for mail wants it, whatever ended it before.
                 permission.give(session, "email", address, because="person", by=who.actor, at=g.now)

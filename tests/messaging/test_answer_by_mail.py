@@ -1,6 +1,7 @@
 """Answers by mail: taken apart, whose they are, what they mean; and what of them never gets in."""
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from cases.db import Database
 from cases.people import permission
 from messaging import receipt
 from messaging.carriers import InboundMail
+from messaging.permit import PURPOSES
 from messaging.providers.inbound_parse import LONGEST, LONGEST_PART, key_of, read_mail, without_files
 from messaging.providers.sendgrid import SendGrid
 from messaging.providers.tray import Tray
+from messaging.tongue import LANGUAGES
+from messaging.wording import Voice, Words, render
 from portal import wiring
 from portal.keys import Keys
 from tests.cases.facts import facts
@@ -82,6 +86,16 @@ def test_the_envelope_says_whose_it_is_whatever_the_headers_say(
     assert take_in(db, at, whose, mail) == ["none"]
     assert rows(superuser, "select person_id, known from said") == [(ben, False)], "Marta's address is none of Ben's"
     assert marta != ben
+
+
+@pytest.mark.parametrize(("dkim", "writes"), [("{@example.org : pass}", "marta"), ("none", "ben")])
+def test_a_mail_to_the_addresses_of_two_people_is_that_ones_who_is_known_to_write_it(
+    dkim: str, writes: str, db: Database, at: datetime, whose: Any, address: Any, superuser: Connection
+) -> None:
+    marta, ben = with_mailbox(db), with_mailbox(db, mobile="+447700900146", email="ben@example.net")
+    both = json.dumps({"to": [address(ben), address(marta)], "from": "x@relay.example"})
+    assert take_in(db, at, whose, parsed("STOP", to=address(ben), dkim=dkim, envelope=both)) != ["nobody"]
+    assert rows(superuser, "select person_id, known from said") == [(marta, True) if writes == "marta" else (ben, False)]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +207,36 @@ def test_stop_from_an_address_of_theirs_ends_mail_at_once_and_from_elsewhere_a_c
     assert len(told(superuser, "permission.withdrawn")) == int(ended)
 
 
+def our_mails() -> list[Words]:
+    """Each mail of ours that names the way to end mail; of those that say the same, one."""
+    voice = Voice("Evenly", "0808 157 0123", lambda person, real: f"https://my.example.org/l/{'Ab3-' * 8}01",
+                  lambda person: "r.someone@reply.example.org", lambda contact: f"https://my.example.org/u/{'a' * 24}")  # fmt: skip
+    names = sorted(set(PURPOSES) - {"code", "stop_confirmed", "contact_changed"})
+    made = [render(name, "email", language=language, voice=voice, person=1, contact=1, real=datetime.now(UTC))
+            for name in names for language in LANGUAGES]  # fmt: skip
+    return list({each.body: each for each in made}.values())
+
+
+@pytest.mark.parametrize("file", [True, False], ids=["with a photo", "empty"])
+def test_what_we_wrote_ourselves_is_no_word_of_theirs(
+    file: bool, db: Database, at: datetime, whose: Any, address: Any, superuser: Connection
+) -> None:
+    to, files = address(with_mailbox(db)), (("photo.jpg", b"\xff\xd8"),) if file else ()
+    for ours in our_mails():
+        quoted = "\n".join(f"> {line}" for line in ours.body.split("\n"))
+        whole = [f"\n\nOn 24 Nov 2026, Evenly <x@y.example> wrote:\n{quoted}",
+                 f"Kyllä.\n\nEvenly kirjoitti 24.11.2026:\n{ours.body}"]  # fmt: skip
+        mails = [parsed(words, to=to, files=files) for words in whole]
+        mails.append(parsed(None, to=to, files=files, html=f"<p>Kyllä.</p><p>Evenly kirjoitti:</p>{ours.html}"))
+        assert take_in(db, at, whose, *mails) == ["none"] * 3
+    with db.acting() as session:
+        assert not permission.withdrawn(session, "email", [ADDRESS])
+    assert items(superuser) == ["message"]
+    take_in(db, at, whose, parsed(f"Stop emailing me.\n\nEvenly kirjoitti:\n{our_mails()[0].body}", to=to))
+    with db.acting() as session:
+        assert permission.withdrawn(session, "email", [ADDRESS]), "their own words count beside ours"
+
+
 def test_nothing_goes_to_whoever_has_written_until_it_is_read(
     db: Database, at: datetime, address: Any, superuser: Connection
 ) -> None:
@@ -242,6 +286,18 @@ def test_an_unknown_charset_html_alone_and_bytes_that_are_no_text_are_read_as_we
     assert read_mail(parsed(None, html="<p>Only&nbsp;this</p>")).words == "Only this"  # type: ignore[union-attr]
     broken = parsed("Hello").replace(b"Hello", b"H\xff\x00llo")
     assert read_mail(broken).words == "H\ufffd\ufffdllo"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"), [("utf-7", b"Friday +2AA-"), ("unicode_escape", b"Friday \\ud800")]
+)
+def test_words_that_nothing_could_keep_are_kept_as_well_as_can_be(
+    charset: str, words: bytes, db: Database, at: datetime, whose: Any, address: Any, superuser: Connection
+) -> None:
+    made = parsed("Hello", to=address(with_mailbox(db))).replace(b'"text": "UTF-8"', f'"text": "{charset}"'.encode())
+    assert take_in(db, at, whose, made.replace(b"Hello", words)) == ["none"]
+    ((kept,),) = rows(superuser, "select words from said")
+    assert kept.startswith("Friday ")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from cases.arrangements import proposal
 from cases.db import Database
 from cases.history import Actor, Kind, record
+from cases.people import matching
 from cases.people.contact import add_contact
 from messaging import documents
 from messaging.paper import Letterhead, Paper
@@ -188,6 +189,16 @@ def test_a_number_where_there_was_none_is_told_to_the_mailbox(db: Database, at: 
         changed(db, at, person, "mobile", NUMBER, "person", replaces=False)
         worker.run_due()
     assert trays.taken() == [("email", ADDRESS)]
+
+
+def test_a_new_contact_of_somebody_with_several_ids_is_told_to_what_any_of_them_had(db: Database, at: datetime) -> None:
+    elder, younger = with_mailbox(db, mobile=None, email=None), with_mailbox(db, email=None)
+    with db.acting() as session:
+        matching.join(session, younger, elder, since=at.date(), by=BY, at=at)
+    with working(db, at) as (worker, trays):
+        changed(db, at, elder, "email", "new@example.org", "person", replaces=False)
+        worker.run_due()
+    assert trays.taken() == [("sms", NUMBER)]
 
 
 def test_two_changes_of_one_day_are_told_to_each_old_contact(db: Database, at: datetime) -> None:

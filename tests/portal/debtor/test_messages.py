@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 
 from cases.db import Database
 from cases.history import Actor
-from messaging import conversation
-from messaging.carriers import Inbound
+from messaging import answer_by_mail, conversation
+from messaging.carriers import Inbound, InboundMail
 from portal.app import Evenly
 from tests.factories import AT, a_creditor, a_person, a_user
 from tests.portal.debtor.conftest import words
@@ -66,6 +66,18 @@ def test_a_text_stands_in_the_same_thread(marta: tuple[FlaskClient, Marta], db: 
         conversation.receive(session, Inbound("SM1", "+447700900146", "+447700900100", "ok thanks"), at=AT)
     assert "You, by text" in words(browser.get("/messages").text)
     assert "ok thanks" in browser.get("/messages").text
+
+
+def test_a_mail_from_elsewhere_is_not_said_to_be_theirs(marta: tuple[FlaskClient, Marta], db: Database) -> None:
+    browser, of = marta
+    with db.acting() as session:
+        a_person(session, a_creditor(session), ref="ben", name="Ben Hale", email="ben@example.org")
+        for n, sender in enumerate(("ben@example.org", "marta@example.org")):
+            mail = InboundMail(f"mail:{n}", ("r.x@reply.example.org",), sender, True, f"it was {sender}")
+            answer_by_mail.receive(session, mail, person=of.id, at=AT)
+    said = words(browser.get("/messages").text)
+    assert "From an address that we do not know, by email" in said and said.count("You, by email") == 1
+    assert said.index("do not know, by email") < said.index("it was ben@") < said.index("You, by email")
 
 
 def test_the_thread_runs_from_old_to_new_in_pages_of_fifty(marta: tuple[FlaskClient, Marta], db: Database) -> None:

@@ -105,6 +105,28 @@ def test_wishes_that_leave_no_room_are_refused_and_the_remedy_named(
     assert rows(superuser, "select from preference") == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "saved"),
+    [
+        ({"earliest": "any", "latest": "08:00"}, False),
+        ({"earliest": "20:00", "latest": "any"}, False),
+        ({"earliest": "19:00", "latest": "any"}, False),
+        ({"days_off": ["1", "2", "3", "4", "5", "6"]}, False),
+        ({"days_off": ["1", "2", "3", "4", "5"], "earliest": "16:00", "latest": "any"}, False),
+        ({"days_off": ["1", "2", "3", "4", "5"], "earliest": "15:00", "latest": "any"}, True),
+        ({"earliest": "18:00", "latest": "any"}, True),
+        ({"days_off": ["1", "2", "3", "4", "6", "7"]}, True),
+    ],
+)
+def test_wishes_that_leave_only_hours_at_which_the_law_lets_nobody_write_are_refused(
+    changed: dict[str, Any], saved: bool, browser: FlaskClient, superuser: Connection
+) -> None:
+    answer: Any = post(browser, "/reach", **(WISHES | changed))
+    assert answer.status_code == (303 if saved else 422)
+    assert ("the law does not let us write then" in answer.get_data(as_text=True)) is not saved
+    assert len(rows(superuser, "select from preference")) == int(saved)
+
+
 def test_who_asks_for_mail_after_ending_it_gets_mail_again(browser: FlaskClient, db: Database, app: Evenly, marta: Person) -> None:
     at = app.extensions["clock"].now()
     with db.acting() as session:
