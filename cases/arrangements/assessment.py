@@ -18,15 +18,17 @@ from typing import Final
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements import monitoring
 from cases.arrangements import proposal as proposals
 from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
-from cases.arrangements.offer import Coverable, Draft
+from cases.arrangements.offer import Coverable, Draft, offer
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
 from cases.debts.allocation import priority_of
 from cases.history import Actor, Kind, record
+from cases.people.person import all_ids
 
 BY: Final = Actor("limits")
 """The job that accepts by rule."""
@@ -136,16 +138,18 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     return Judged(told[0].id if told else None, said, proposed, left, order, step)
 
 
-def settle(session: Session, proposal: int, judged: Judged, *, asked: bool = False, at: datetime) -> bool:
-    """Keeps how a proposal was judged, and accepts it at once where nothing speaks for a person to look.
+def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime) -> bool:
+    """Judges a proposal, keeps how, and accepts it at once where nothing speaks for a person to look.
 
-    `asked`: whoever proposed wants a person to look. Settled twice (a double click), the first stands.
+    It is judged with its person and its debts held: of two sent at once the second is judged beside what the first
+    became. `asked`: whoever proposed wants a person to look. Settled twice (a double click), the first stands.
     Returns whether it was accepted. Refuses as `proposal.approve` does.
     """
+    row = proposals.held(session, proposal)
     was = session.get(Assessment, proposal)
     if was is not None:
         return was.accepted
-    row = session.get_one(proposals.Proposal, proposal)
+    judged = _judged(session, row, at)
     reasons = ["asked"] * asked + list(judged.reasons)
     session.add(Assessment(
         proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
@@ -163,6 +167,20 @@ def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Ass
     """How these proposals were judged, by proposal; those from before the rule are not among them."""
     found = session.scalars(select(Assessment).where(Assessment.proposal_id.in_(proposals_)))
     return {row.proposal_id: row for row in found}
+
+
+def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
+    """What the rule says of a version as it will be agreed, beside what its debts, held from here on, owe now."""
+    covered = proposals.covered_by(session, row.id)
+    monitoring.hold(session, [each.account_id for each in covered])
+    people = all_ids(session, row.person_id)
+    owed = offer(session, people, row.currency, at).accounts
+    known = {each.account: each for each in owed}
+    theirs = tuple((known[each.account_id], each.amount) for each in covered if each.account_id in known)
+    today = max((each.today for each, _minor in theirs), default=at.date())
+    shown = proposals.schedule_shown(row, covered)
+    made = Draft(proposals.terms_of(row), row.currency, theirs, row.calendar, today, shown)
+    return judge(session, people, made, owed, at)
 
 
 def _outside(

@@ -240,6 +240,16 @@ def withdraw(session: Session, proposal: int, *, by: Actor, at: datetime) -> Non
     record(session, Kind.PROPOSAL_WITHDRAWN, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}")
 
 
+def held(session: Session, proposal: int) -> Proposal:
+    """The version, held after its person: whoever decides of the same person waits. Refuses `proposal.unknown`."""
+    whose = session.scalar(select(Proposal.person_id).where(Proposal.id == proposal))
+    if whose is None:
+        raise UNKNOWN()
+    _locked(session, whose)
+    row = select(Proposal).where(Proposal.id == proposal).with_for_update(key_share=True)
+    return session.scalars(row.execution_options(populate_existing=True)).one()
+
+
 def terms_of(proposal: Proposal) -> Terms:
     """The terms of a version, as they were wished."""
     return Terms(amount=proposal.amount, first_on=proposal.first_on, rhythm=Rhythm(proposal.rhythm),
@@ -348,15 +358,8 @@ def _save_over(
 
 
 def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
-    """The version, locked, while it waits for an answer and is that side's offer."""
-    row = session.scalar(
-        select(Proposal)
-        .where(Proposal.id == proposal)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise UNKNOWN()
+    """The version, held, while it waits for an answer and is that side's offer."""
+    row = held(session, proposal)
     if row.state != "submitted":
         raise DECIDED(state=row.state, by=row.decided_by, at=row.decided_at)
     if row.side != of:
@@ -365,8 +368,9 @@ def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
 
 
 def _locked(session: Session, person: int) -> list[int]:
-    """The ids of a person whose row is locked, so that two proposals at once come one after the other."""
-    session.execute(select(Person.id).where(Person.id == person).with_for_update(key_share=True))
+    """The ids of a person whose row is locked, so that what is asked and decided of them comes one after the other."""
+    head = all_ids(session, person)[0]
+    session.execute(select(Person.id).where(Person.id == head).with_for_update(key_share=True))
     return all_ids(session, person)
 
 

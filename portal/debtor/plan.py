@@ -117,16 +117,16 @@ def send_plan() -> ResponseReturnValue:
                 made = _tried(session, form, chosen)
             if made is not None:
                 new_words = _terms(session, made)
-                judged = assessment.judge(session, who.people, made, chosen.accounts if chosen else (), g.now)
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
                 words = words_for(session, sent, language())  # of what is kept: a double click finds the first one
                 if mark_of(schedule_shown(sent, covered_by(session, sent.id)), words) != form.mark.data:
+                    judged = assessment.judge(session, who.people, made, chosen.accounts if chosen else (), g.now)
                     raise Changed
                 consent.give(session, proposal=sent.id, person=who.person, words=words, language=language(),
                              channel="portal", origin=request.remote_addr, by=who.actor, at=g.now)  # fmt: skip
-                agreed = assessment.settle(session, sent.id, judged, asked=bool(form.ask.data), at=g.now)
+                agreed = assessment.settle(session, sent.id, asked=bool(form.ask.data), at=g.now)
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
         return _page(wait, found, form, made, new_words, judged)

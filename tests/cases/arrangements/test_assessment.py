@@ -191,9 +191,8 @@ def test_setting_limits_is_told_with_the_old_and_the_new_and_nothing_new_tells_n
 
 
 def sent(session: Session, book: Book, amount: int, *, asked: bool = False, key: str = "k") -> tuple[int, bool]:
-    made = judged(session, book, amount)
     row = book.propose(session, AT, Terms(amount, FIRST), accounts=[book.rent.id], key=key)
-    return row.id, assessment.settle(session, row.id, made, asked=asked, at=AT)
+    return row.id, assessment.settle(session, row.id, asked=asked, at=AT)
 
 
 def test_inside_the_limits_and_affordable_it_is_agreed_at_once_and_once(session: Session, book: Book) -> None:
