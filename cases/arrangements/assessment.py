@@ -47,7 +47,11 @@ REASONS: Final = (
 
 
 class Assessment(Base):
-    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month."""
+    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month.
+
+    What it tells of somebody's means (`statement_id`, `verdict`, `available`, `reasons`) stands here alone and may
+    be erased; the history keeps whether it was accepted.
+    """
 
     __tablename__ = "assessment"
 
@@ -163,7 +167,7 @@ def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime
     ))  # fmt: skip
     session.flush()
     record(session, Kind.PROPOSAL_JUDGED, by=BY, at=at, person=row.person_id, subject=f"proposal:{row.id}",
-           facts={"verdict": judged.verdict, "reasons": reasons, "statement": judged.statement})  # fmt: skip
+           facts={"accepted": not reasons})  # fmt: skip
     if not reasons:
         proposals.approve(session, row.id, by=BY, at=at)
     return not reasons

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from cases import verify
 from cases.arrangements import assessment, limits, proposal
 from cases.arrangements.affordability import Verdict
 from cases.arrangements.arrangement import live_plans
@@ -262,7 +263,8 @@ def test_inside_the_limits_and_affordable_it_is_agreed_at_once_and_once(session:
     assert queue.open_items(session, [book.person.id]) == []
     [agreed], [told_] = lines(session, Kind.PROPOSAL_AGREED), lines(session, Kind.PROPOSAL_JUDGED)
     assert (agreed.actor, told_.actor) == ("limits", "limits")
-    assert told_.facts["verdict"] == "affordable" and told_.facts["reasons"] == [] and "available" not in told_.facts
+    assert told_.facts == {"accepted": True}
+    assert verify.verify(session).clean
 
 
 def test_outside_or_on_asking_it_waits_for_a_person_with_the_reasons(session: Session, book: Book) -> None:
@@ -276,3 +278,17 @@ def test_outside_or_on_asking_it_waits_for_a_person_with_the_reasons(session: Se
     assert not accepted and assessment.assessments_of(session, [number])[number].reasons == ["asked"]
     with pytest.raises(DBAPIError), session.begin_nested():
         session.execute(text("update assessment set accepted = true"))
+
+
+def test_what_an_assessment_tells_of_somebodys_means_is_not_in_the_history_and_may_be_erased(session: Session, book: Book) -> None:
+    lives(session, book, 0)
+    number, accepted = sent(session, book, 60_00)
+    [told_] = lines(session, Kind.PROPOSAL_JUDGED)
+    assert (accepted, told_.facts) == (False, {"accepted": False})
+    for change in ("available = 1, reasons = '{}'", "verdict = null", "proposed = 1, reasons = '{}'", "reasons = '{asked}'"):
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(text(f"update assessment set {change}"))
+    session.execute(text("update assessment set statement_id = null, verdict = null, available = null, reasons = '{}'"))
+    session.expire_all()
+    kept = assessment.assessments_of(session, [number])[number]
+    assert (kept.verdict, kept.available, kept.reasons, kept.accepted, kept.proposed) == (None, None, [], False, 60_00)
