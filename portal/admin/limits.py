@@ -86,7 +86,7 @@ def limits() -> str:
         return _show("limits", form=None, rows=rows, any=ANY)
 
 
-@blueprint.route("/limits/<int:creditor>/<kind>", methods=["GET", "POST"])
+@blueprint.route("/limits/<int:creditor>/<path:kind>", methods=["GET", "POST"])
 @admin
 def creditor_limits(creditor: int, kind: str) -> ResponseReturnValue:
     """The limits of one creditor, or of one kind of its debts."""
