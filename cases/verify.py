@@ -68,6 +68,15 @@ RULES: Final = {
     ("dispute", "not_as_told"): """
         select d.id from dispute d left join history h on h.kind = 'debt.disputed' and h.subject = 'dispute:' || d.id
         where h.id is null or h.facts is not null and h.facts->>'ground' <> d.ground order by 1 limit 1""",
+    ("assessment", "not_as_told"): """
+        select a.proposal_id from assessment a left join history h on h.kind = 'proposal.judged' and h.subject = 'proposal:' || a.proposal_id
+        where h.id is null or h.facts is not null and (h.facts->>'accepted')::boolean <> a.accepted order by 1 limit 1""",
+    ("assessment", "accepted_and_not_agreed"): """
+        select a.proposal_id from assessment a join proposal p on p.id = a.proposal_id
+        where a.accepted and (p.state, coalesce(p.decided_by, '')) <> ('agreed', 'limits') order by 1 limit 1""",
+    ("statement_of_affairs", "not_as_told"): """
+        select s.id from statement_of_affairs s left join history h on h.kind = 'affairs.finished' and h.subject = 'statement_of_affairs:' || s.id
+        where s.finished_at is not null and (h.id is null or h.facts is not null and (h.facts->>'version')::int <> s.version) order by 1 limit 1""",
     ("entry", "foreign_account"): """
         select e.id from entry e join account a on a.id = e.account_id where (a.creditor_id, a.currency) <> (e.creditor_id, e.currency) order by 1 limit 1""",
     ("announced", "booked_without_its_payment"): """

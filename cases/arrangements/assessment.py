@@ -5,6 +5,9 @@ what is left before the others, less what goes to priority creditors already, he
 proposal what is left after all that is paid already. Plans of the same person that this one would replace do not
 count. A sum upfront is no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
 
+Debts of one creditor and kind count together before its limits, all that are owed and not those of one plan alone:
+many small ones, or one after the other, pass no limit that one large debt would not.
+
 Without any *reason* for a person to look, a proposal is accepted at once. The rule never refuses: what it would
 not accept goes to a person with its reasons, and whoever proposed may always ask for one.
 """
@@ -18,15 +21,18 @@ from typing import Final
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements import monitoring
 from cases.arrangements import proposal as proposals
 from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
-from cases.arrangements.offer import Coverable, Draft
+from cases.arrangements.offer import Coverable, Draft, offer
+from cases.arrears.explain import explain, gather
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
 from cases.debts.allocation import priority_of
 from cases.history import Actor, Kind, record
+from cases.people.person import all_ids
 
 BY: Final = Actor("limits")
 """The job that accepts by rule."""
@@ -41,7 +47,11 @@ REASONS: Final = (
 
 
 class Assessment(Base):
-    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month."""
+    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month.
+
+    What it tells of somebody's means (`statement_id`, `verdict`, `available`, `reasons`) stands here alone and may
+    be erased; the history keeps whether it was accepted.
+    """
 
     __tablename__ = "assessment"
 
@@ -118,34 +128,38 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     first = [each for each in owed if priority_of(each.debt_type) == 0 and each.overdue and not each.plan]
     if first and all(priority_of(each.debt_type) for each in covered):
         reasons.append("priority_first")
-    limits = limits_of(session, sorted({each.creditor for each in covered}))
+    limits = limits_of(session, sorted({each.creditor for each in covered}), draft.currency)
     step = 1
     needs_none = True
-    for each, minor in draft.covered:
-        of = limits.get((each.creditor, each.debt_type)) or limits.get((each.creditor, None))
+    for creditor, kind in sorted({(each.creditor, each.debt_type) for each in covered}):
+        of = limits.get((creditor, kind)) or limits.get((creditor, None))
         if of is None:
             reasons.append("no_limits")
             needs_none = False
             continue
         step = max(step, of.round_to or 1)
-        needs_none = needs_none and of.statement_above is not None and minor <= of.statement_above
-        reasons += _outside(session, of, each, minor, draft, left, proposed)
+        alike = [each for each in owed if (each.creditor, each.debt_type) == (creditor, kind)]
+        together = sum(each.owed for each in alike)
+        needs_none = needs_none and of.statement_above is not None and together <= of.statement_above
+        reasons += _outside(session, of, alike, draft, left, proposed)
     if said is None and not needs_none:
         reasons.append("no_statement")
     order = tuple(code for code in REASONS if code in reasons)
     return Judged(told[0].id if told else None, said, proposed, left, order, step)
 
 
-def settle(session: Session, proposal: int, judged: Judged, *, asked: bool = False, at: datetime) -> bool:
-    """Keeps how a proposal was judged, and accepts it at once where nothing speaks for a person to look.
+def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime) -> bool:
+    """Judges a proposal, keeps how, and accepts it at once where nothing speaks for a person to look.
 
-    `asked`: whoever proposed wants a person to look. Settled twice (a double click), the first stands.
+    It is judged with its person and its debts held: of two sent at once the second is judged beside what the first
+    became. `asked`: whoever proposed wants a person to look. Settled twice (a double click), the first stands.
     Returns whether it was accepted. Refuses as `proposal.approve` does.
     """
+    row = proposals.held(session, proposal)
     was = session.get(Assessment, proposal)
     if was is not None:
         return was.accepted
-    row = session.get_one(proposals.Proposal, proposal)
+    judged = _judged(session, row, at)
     reasons = ["asked"] * asked + list(judged.reasons)
     session.add(Assessment(
         proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
@@ -153,7 +167,7 @@ def settle(session: Session, proposal: int, judged: Judged, *, asked: bool = Fal
     ))  # fmt: skip
     session.flush()
     record(session, Kind.PROPOSAL_JUDGED, by=BY, at=at, person=row.person_id, subject=f"proposal:{row.id}",
-           facts={"verdict": judged.verdict, "reasons": reasons, "statement": judged.statement})  # fmt: skip
+           facts={"accepted": not reasons})  # fmt: skip
     if not reasons:
         proposals.approve(session, row.id, by=BY, at=at)
     return not reasons
@@ -165,22 +179,37 @@ def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Ass
     return {row.proposal_id: row for row in found}
 
 
+def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
+    """What the rule says of a version as it will be agreed, beside what its debts, held from here on, owe now."""
+    covered = proposals.covered_by(session, row.id)
+    monitoring.hold(session, [each.account_id for each in covered])
+    people = all_ids(session, row.person_id)
+    owed = offer(session, people, row.currency, at).accounts
+    known = {each.account: each for each in owed}
+    theirs = tuple((known[each.account_id], each.amount) for each in covered if each.account_id in known)
+    today = max((each.today for each, _minor in theirs), default=at.date())
+    shown = proposals.schedule_shown(row, covered)
+    made = Draft(proposals.terms_of(row), row.currency, theirs, row.calendar, today, shown)
+    return judge(session, people, made, owed, at)
+
+
 def _outside(
-    session: Session, of: PlanLimits, each: Coverable, minor: int, draft: Draft, left: int | None, proposed: int
+    session: Session, of: PlanLimits, alike: Sequence[Coverable], draft: Draft, left: int | None, proposed: int
 ) -> list[str]:
-    """Which limits the part of one account is outside of."""
-    ages: dict[int, int] = {}
-    if of.old_days is not None:
-        rows = session.execute(_AGES, {"account": each.account, "today": draft.today}).all()
-        ages = _oldest_open({row.age: row.minor for row in rows}, minor)
+    """Which limits a draft is outside of with its debts of one creditor and kind; `alike`: all such that they owe."""
+    covered = {each.account: minor for each, minor in draft.covered if each in alike}
     years = []
     if of.years_since_plan is not None:
-        begun = session.scalars(_BEGUN, {"account": each.account}).all()
+        begun = session.scalars(_BEGUN, {"accounts": list(covered)}).all()
         years = [_whole_years(day, draft.today) for day in begun]
-    found = outside(of.of_the_debt, minor, ages=ages, plan_years_ago=years)
-    share = sum(s.minor for s in draft.schedule.regular[0].shares if s.key == each.account)
-    if of.least_instalment is not None and share < min(of.least_instalment, minor):
-        found.append("instalment_too_small")
+    ages = _ages(session, alike) if of.old_days is not None else {}
+    found = outside(of.of_the_debt, sum(each.owed for each in alike), ages=ages, plan_years_ago=years)
+    shared = {share.key: share.minor for share in draft.schedule.regular[0].shares}
+    for account, minor in covered.items():
+        if of.least_debt is not None and minor < of.least_debt:
+            found.append("too_small")
+        if of.least_instalment is not None and shared.get(account, 0) < min(of.least_instalment, minor):
+            found.append("instalment_too_small")
     last = draft.schedule.instalments[-1].nominal_on
     if of.most_months is not None and last > add_months(draft.today, of.most_months):
         found.append("too_long")
@@ -192,14 +221,27 @@ def _outside(
     return found
 
 
-def _oldest_open(charged: dict[int, int], owed: int) -> dict[int, int]:
-    """By age in days, the parts of what is owed: money met the oldest charges first, so the newest are open."""
-    found = {}
-    for age in sorted(charged):
-        part = min(charged[age], owed)
-        if part > 0:
-            found[age] = part
-            owed -= part
+def _ages(session: Session, debts: Sequence[Coverable]) -> dict[int, int]:
+    """By age in days, minor units: what fell due and is not met, by its due date; interest and fees by their day.
+
+    Money is taken to have met the oldest interest and fees first, so the newest are open.
+    """
+    found: dict[int, int] = {}
+    for account, facts in gather(session, [each.account for each in debts]).items():
+        debt = next(each for each in debts if each.account == account)
+        parts = [(demand.due_on, demand.open) for demand in explain(facts, debt.today).unmet]
+        rest = debt.owed - sum(minor for _day, minor in parts)
+        raised = (
+            each for each in facts.entries
+            if each.amount > 0 and each.component not in ("principal", "credit") and each.value_date <= debt.today
+            and each.reverses is None and (each.mirrored_on is None or each.mirrored_on > debt.today)
+        )  # fmt: skip
+        for entry in sorted(raised, key=lambda each: each.value_date, reverse=True):
+            parts.append((entry.value_date, min(entry.amount, max(rest, 0))))
+            rest -= entry.amount
+        for day, minor in parts:
+            age = (debt.today - day).days
+            found[age] = found.get(age, 0) + minor
     return found
 
 
@@ -219,11 +261,7 @@ where a.person_id = any(:people) and a.ended_at is null and a.kind = 'plan' and 
 """)
 """What each live plan of these people pays each time to each debt, but for plans over debts that are covered anew."""
 
-_AGES: Final = text("""
-select (:today - value_date) as age, sum(amount)::bigint as minor from entry
-where account_id = :account and amount > 0 and value_date <= :today group by 1
-""")
 _BEGUN: Final = text("""
 select a.agreed_on from arrangement a
-join arrangement_account c on c.arrangement_id = a.id where c.account_id = :account
+join arrangement_account c on c.arrangement_id = a.id where c.account_id = any(:accounts)
 """)

@@ -28,8 +28,10 @@ FIELDS: Final = (
 
 
 class PlanLimits(Base):
-    """The limits of a creditor, or of one `debt_type` of it; sums in minor units. None: no limit of that kind.
+    """The limits of a creditor, or of one `debt_type` of it. None: no limit of that kind.
 
+    Sums in minor units of the creditor's currency; of debts in another currency limits say nothing.
+    `most_debt`, `most_old`, `statement_above`: of all such debts of a person together; `least_debt`: of each.
     `share_percent`: the most of what is left each month that a plan may take. `statement_above`: up to this debt
     no statement of affairs is needed. `round_to`: the step of sums that we suggest. `withdrawn`: there are none now.
     """
@@ -110,11 +112,17 @@ def set_limits(
     return True
 
 
-def limits_of(session: Session, creditors: Sequence[int]) -> dict[tuple[int, str | None], PlanLimits]:
-    """The limits that these creditors have now, by creditor and kind of debt (None: any other kind)."""
-    rows = session.scalars(
-        select(PlanLimits).where(
-            PlanLimits.creditor_id.in_(creditors), PlanLimits.replaced_at.is_(None), ~PlanLimits.withdrawn
-        )
+def limits_of(
+    session: Session, creditors: Sequence[int], currency: str | None = None
+) -> dict[tuple[int, str | None], PlanLimits]:
+    """The limits that these creditors have now, by creditor and kind of debt (None: any other kind).
+
+    `currency`: only of those whose limits are sums in it.
+    """
+    query = select(PlanLimits).where(
+        PlanLimits.creditor_id.in_(creditors), PlanLimits.replaced_at.is_(None), ~PlanLimits.withdrawn
     )
+    if currency is not None:
+        query = query.where(PlanLimits.creditor_id.in_(select(Creditor.id).where(Creditor.currency == currency)))
+    rows = session.scalars(query)
     return {(row.creditor_id, row.debt_type): row for row in rows}

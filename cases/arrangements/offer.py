@@ -16,7 +16,7 @@ Accounts stand in the order of their oldest unmet due date, so a sum upfront mee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -30,7 +30,7 @@ from cases.clock import calendar_for
 from cases.debts import held
 from cases.debts.held import HOLDS_OF, Held
 from cases.money import decimals_of, shares
-from cases.refusal import refusal_code
+from cases.refusal import Refusal, refusal_code
 
 NO_ACCOUNT = refusal_code("proposal.no_account")
 UNKNOWN_ACCOUNT = refusal_code("proposal.unknown_account", "account")
@@ -240,12 +240,23 @@ def draft(
     if not covered:
         raise schedule.AMOUNT_TOO_SMALL(amount=terms.amount, least=least(currency))
     today = max(each.today for each in chosen)
-    limits = Limits(today, today + LATEST_FIRST, MOST_INSTALMENTS[terms.rhythm], least(currency))
+    limits = _limits(terms, currency, today)
     countries = {each.country for each, _ in covered}
     # Creditors of two countries share no calendar: then a due date does not move.
     calendar = calendar_for(countries.pop()) if len(countries) == 1 else None
     made = schedule_of([(each.account, minor) for each, minor in covered], terms, calendar, limits)
     return Draft(terms, currency, covered, calendar, today, made)
+
+
+def possible(made: Draft, amount: int) -> bool:
+    """Whether a draft would be a plan with another amount each time, too. Pure."""
+    terms = replace(made.terms, amount=amount)
+    covered = [(each.account, minor) for each, minor in made.covered]
+    try:
+        schedule_of(covered, terms, made.calendar, _limits(terms, made.currency, made.today))
+    except Refusal:
+        return False
+    return True
 
 
 def owed_now(
@@ -261,6 +272,10 @@ def owed_now(
             raise ON_HOLD(account=each.ref)
     today = max((each.today for each in known), default=at.date())
     return {each.account: each.owed for each in known}, today
+
+
+def _limits(terms: Terms, currency: str, today: date) -> Limits:
+    return Limits(today, today + LATEST_FIRST, MOST_INSTALMENTS[terms.rhythm], least(currency))
 
 
 def least(currency: str) -> int:

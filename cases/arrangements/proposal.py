@@ -130,16 +130,16 @@ def propose(
     """Sends a proposal for someone to decide: its rows, a history line and a work item.
 
     `key` makes a double click one proposal: the same key gives the first one back. An open proposal
-    of the same person over any of these accounts is superseded. `side` `staff` is an offer of ours,
-    which the person answers; it opens no work item. Refuses as `offer.draft` does.
+    of the same person over any of these accounts is superseded; where that is an offer of ours, this is
+    the next version of it. `side` `staff` is an offer of ours, which the person answers; it opens no work
+    item. Refuses as `offer.draft` does.
     """
     people = _locked(session, person)
     was = session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
     if was is not None:
         return was
     plan = draft(session, people, accounts, terms, at)
-    made = _save(session, person, plan, side=side, key=key, note=note, by=by, at=at)
-    _supersede(session, people, accounts, made, by=by, at=at)
+    made = _save_over(session, person, people, accounts, plan, side=side, key=key, note=note, by=by, at=at)
     if side == "person":
         queue.open_item(session, person=person, kind="proposal", subject=f"proposal:{made.id}", urgency=1, at=at,
                         answer_by=_answer_by(plan))  # fmt: skip
@@ -168,8 +168,7 @@ def enter(
             select(arrangement.Arrangement.id).where(arrangement.Arrangement.proposal_id == was.id)
         ).one()
     plan = draft(session, people, accounts, terms, at)
-    made = _save(session, person, plan, side="person", key=key, note=note, by=by, at=at)
-    _supersede(session, people, accounts, made, by=by, at=at)
+    made = _save_over(session, person, people, accounts, plan, side="person", key=key, note=note, by=by, at=at)
     return approve(session, made.id, by=by, at=at)
 
 
@@ -210,8 +209,7 @@ def counter(
     people = all_ids(session, old.person_id)
     plan = draft(session, people, accounts or [each.account_id for each in covered_by(session, old.id)], terms, at)
     _decide(session, old, "countered", by=by, at=at)
-    return _save(session, old.person_id, plan, side="staff", key=key, note=note, by=by, at=at,
-                 root=old.root_id or old.id, version=old.version + 1)  # fmt: skip
+    return _save(session, old.person_id, plan, side="staff", key=key, note=note, by=by, at=at, after=old)
 
 
 def decline(
@@ -240,6 +238,16 @@ def withdraw(session: Session, proposal: int, *, by: Actor, at: datetime) -> Non
     row = _waiting(session, proposal, of="person" if by.role == "debtor" else "staff")
     _decide(session, row, "withdrawn", by=by, at=at)
     record(session, Kind.PROPOSAL_WITHDRAWN, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}")
+
+
+def held(session: Session, proposal: int) -> Proposal:
+    """The version, held after its person: whoever decides of the same person waits. Refuses `proposal.unknown`."""
+    whose = session.scalar(select(Proposal.person_id).where(Proposal.id == proposal))
+    if whose is None:
+        raise UNKNOWN()
+    _locked(session, whose)
+    row = select(Proposal).where(Proposal.id == proposal).with_for_update(key_share=True)
+    return session.scalars(row.execution_options(populate_existing=True)).one()
 
 
 def terms_of(proposal: Proposal) -> Terms:
@@ -296,9 +304,11 @@ def _agree(session: Session, row: Proposal, *, by: Actor, at: datetime) -> int:
 
 def _save(
     session: Session, person: int, plan: Draft, *, side: str, key: str, note: str | None, by: Actor, at: datetime,
-    root: int | None = None, version: int = 1,
+    after: Proposal | None = None,
 ) -> Proposal:  # fmt: skip
+    """One version: the first of a chain, or the next `after` the one that it answers."""
     terms, shown = plan.terms, plan.schedule
+    root, version = (after.root_id or after.id, after.version + 1) if after else (None, 1)
     row = Proposal(
         person_id=person, root_id=root, version=version, side=side, kind=terms.kind, currency=plan.currency,
         amount=terms.amount, upfront=terms.upfront, upfront_on=terms.upfront_on if terms.upfront else None,
@@ -320,7 +330,7 @@ def _save(
     }  # fmt: skip
     if note and row.note_salt:
         facts["note"] = proof(row.note_salt, note)
-    kind = Kind.PROPOSAL_SUBMITTED if version == 1 and side == "person" else Kind.PROPOSAL_COUNTERED
+    kind = Kind.PROPOSAL_SUBMITTED if side == "person" else Kind.PROPOSAL_COUNTERED
     record(session, kind, by=by, at=at, person=person, subject=f"proposal:{row.id}", facts=facts)
     session.flush()
     return row
@@ -332,26 +342,24 @@ def _decide(session: Session, row: Proposal, state: str, *, by: Actor, at: datet
     queue.done(session, subject=f"proposal:{row.id}", by=by, at=at)
 
 
-def _supersede(
-    session: Session, people: Sequence[int], accounts: Sequence[int], made: Proposal, *, by: Actor, at: datetime
-) -> None:
-    """What was open over any of these accounts gives way to the one made now."""
-    for old in _open(session, people, accounts, but=made.id):
+def _save_over(
+    session: Session, person: int, people: Sequence[int], accounts: Sequence[int], plan: Draft, *, side: str,
+    key: str, note: str | None, by: Actor, at: datetime,
+) -> Proposal:  # fmt: skip
+    """Saves it; what is open over any of these accounts gives way to it."""
+    before = _open(session, people, accounts)
+    ours = [each for each in before if each.side == "staff" and side == "person"]
+    made = _save(session, person, plan, side=side, key=key, note=note, by=by, at=at, after=ours[-1] if ours else None)
+    for old in before:
         _decide(session, old, "superseded", by=by, at=at)
         record(session, Kind.PROPOSAL_SUPERSEDED, by=by, at=at, person=old.person_id, subject=f"proposal:{old.id}",
                facts={"side": old.side, "by": made.id})  # fmt: skip
+    return made
 
 
 def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
-    """The version, locked, while it waits for an answer and is that side's offer."""
-    row = session.scalar(
-        select(Proposal)
-        .where(Proposal.id == proposal)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise UNKNOWN()
+    """The version, held, while it waits for an answer and is that side's offer."""
+    row = held(session, proposal)
     if row.state != "submitted":
         raise DECIDED(state=row.state, by=row.decided_by, at=row.decided_at)
     if row.side != of:
@@ -360,18 +368,18 @@ def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
 
 
 def _locked(session: Session, person: int) -> list[int]:
-    """The ids of a person whose row is locked, so that two proposals at once come one after the other."""
-    session.execute(select(Person.id).where(Person.id == person).with_for_update(key_share=True))
+    """The ids of a person whose row is locked, so that what is asked and decided of them comes one after the other."""
+    head = all_ids(session, person)[0]
+    session.execute(select(Person.id).where(Person.id == head).with_for_update(key_share=True))
     return all_ids(session, person)
 
 
-def _open(session: Session, people: Sequence[int], accounts: Sequence[int], *, but: int) -> list[Proposal]:
+def _open(session: Session, people: Sequence[int], accounts: Sequence[int]) -> list[Proposal]:
     theirs = select(ProposalAccount.proposal_id).where(ProposalAccount.account_id.in_(accounts))
     return list(
         session.scalars(
             select(Proposal)
-            .where(Proposal.person_id.in_(people), Proposal.state == "submitted", Proposal.id != but,
-                   Proposal.id.in_(theirs))
+            .where(Proposal.person_id.in_(people), Proposal.state == "submitted", Proposal.id.in_(theirs))
             .order_by(Proposal.id)
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)

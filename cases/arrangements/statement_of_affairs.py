@@ -8,7 +8,8 @@ Words:
 - *gap*: a line not known; a verdict over gaps is for a person to give.
 
 Answers are the person's life: they themself and our staff see them, nobody who owes with them does. The
-history keeps no amount of them, only the SHA-256 of a salt and all answers. A draft that was not touched for
+history keeps no amount of them, only the SHA-256 of a salt and all answers; those of a version may be erased,
+the salt with them. A draft that was not touched for
 90 days is forgotten: its answers are erased (rules 7).
 """
 

@@ -30,6 +30,9 @@ ANY: Final = "any"
 """What stands in the address for every kind of debt without limits of its own."""
 
 
+_TOGETHER: Final = _l("All debts of this kind together.")
+
+
 class NumberField(Shown):
     """A whole number from `least` to `most`; empty: no limit."""
 
@@ -52,13 +55,13 @@ class Limits(Form):
     most_months = NumberField(_l("Longest time, in months"), least=1, most=60)
     start_within_days = NumberField(_l("First payment within so many days"), least=0, most=31)
     least_debt = MoneyField(_l("Least debt"), least=1)
-    most_debt = MoneyField(_l("Highest debt"), least=1)
+    most_debt = MoneyField(_l("Highest debt"), least=1, hint=_TOGETHER)
     old_days = NumberField(_l("A part of a debt is old after so many days"), least=1, most=9999)
-    most_old = MoneyField(_l("Highest old part"))
+    most_old = MoneyField(_l("Highest old part"), hint=_TOGETHER)
     years_since_plan = NumberField(_l("No plan over it within so many years"), least=0, most=50)
     share_percent = NumberField(_l("Largest share of what is left each month, in per cent"), least=1, most=100)
     statement_above = MoneyField(_l("Income and spending is needed above this debt"),
-                                 hint=_l("Empty: it is always needed."))  # fmt: skip
+                                 hint=_l("All debts of this kind together. Empty: it is always needed."))  # fmt: skip
     round_to = MoneyField(_l("Sums that we suggest are rounded down to"), least=1)
 
 
@@ -83,7 +86,7 @@ def limits() -> str:
         return _show("limits", form=None, rows=rows, any=ANY)
 
 
-@blueprint.route("/limits/<int:creditor>/<kind>", methods=["GET", "POST"])
+@blueprint.route("/limits/<int:creditor>/<path:kind>", methods=["GET", "POST"])
 @admin
 def creditor_limits(creditor: int, kind: str) -> ResponseReturnValue:
     """The limits of one creditor, or of one kind of its debts."""

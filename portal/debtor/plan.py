@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import assessment, consent
 from cases.arrangements.assessment import Judged
-from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers
+from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers, possible
 from cases.arrangements.proposal import covered_by, propose, schedule_shown
 from cases.arrangements.schedule import Rhythm, Schedule
 from cases.clock import add_months, month_day
@@ -99,7 +99,7 @@ def try_plan() -> ResponseReturnValue:
         words = _terms(session, made) if made else []
         if made is not None and chosen is not None:
             judged = assessment.judge(session, visitor().people, made, chosen.accounts, g.now)
-        advisers = advisers_of(session, visitor().people) if judged and judged.verdict == "token_or_hold" else ()
+        advisers = advisers_of(session, visitor().people) if judged and judged.verdict not in (None, "affordable") else ()
     return _page(wait, found, form, made, words, judged, advisers)
 
 
@@ -117,19 +117,20 @@ def send_plan() -> ResponseReturnValue:
                 made = _tried(session, form, chosen)
             if made is not None:
                 new_words = _terms(session, made)
-                judged = assessment.judge(session, who.people, made, chosen.accounts if chosen else (), g.now)
                 act_now(session)
                 sent = propose(session, person=who.person, accounts=_accounts(form, chosen), terms=terms_of(form),
                                key=(form.key.data or uuid.uuid4().hex)[:64], by=who.actor, at=g.now)  # fmt: skip
                 words = words_for(session, sent, language())  # of what is kept: a double click finds the first one
                 if mark_of(schedule_shown(sent, covered_by(session, sent.id)), words) != form.mark.data:
+                    judged = assessment.judge(session, who.people, made, chosen.accounts if chosen else (), g.now)
+                    advisers = advisers_of(session, who.people)
                     raise Changed
                 consent.give(session, proposal=sent.id, person=who.person, words=words, language=language(),
                              channel="portal", origin=request.remote_addr, by=who.actor, at=g.now)  # fmt: skip
-                agreed = assessment.settle(session, sent.id, judged, asked=bool(form.ask.data), at=g.now)
+                agreed = assessment.settle(session, sent.id, asked=bool(form.ask.data), at=g.now)
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
-        return _page(wait, found, form, made, new_words, judged)
+        return _page(wait, found, form, made, new_words, judged, advisers)
     except Refusal as refusal:
         _refuse(form, refusal)
         made = None
@@ -231,12 +232,14 @@ def _page(
         names = {each.account: each.creditor_name for each, _minor in made.covered}
         view = shown(made.schedule, names, made.calendar, made.currency)
     replaces = made is not None and any(each.plan for each, _minor in made.covered)
+    suggested = judged.suggestion(form.rhythm.data) if judged else None
+    if made is not None and suggested is not None and not possible(made, suggested):
+        suggested = None
     return (
         show("debtor/plan.html", wait, form=form, made=made, view=view, offers=found, replaces=replaces,
              fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule, words) if made else "", word=word,
              terms=words, judged=judged, advisers=advisers,
-             suggested=judged.suggestion(form.rhythm.data) if judged else None,
-             currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
+             suggested=suggested, currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
         status,
     )  # fmt: skip
 

@@ -124,6 +124,18 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
         ("insert into hold (person_id, basis, stops, starts_on, key, placed_by, placed_at)"
          " values (1, 'insolvency', array['money'], '2026-05-10', 'x', 'x', now())", ("hold", "not_as_told")),
         ("update dispute set ground = 'not_mine'", ("dispute", "not_as_told")),
+        ("insert into assessment (proposal_id, person_id, proposed, reasons, accepted, made_at) values (1, 1, 5, '{}', true, now())",
+         ("assessment", "not_as_told")),
+        ("with told as (insert into history (at, kind, actor, subject, facts) values (now(), 'proposal.judged', 'limits', 'proposal:1',"
+         """ '{"accepted": true}'))"""
+         " insert into assessment (proposal_id, person_id, proposed, reasons, accepted, made_at) values (1, 1, 5, '{}', false, now())",
+         ("assessment", "not_as_told")),
+        ("with p as (insert into proposal (person_id, side, kind, currency, amount, upfront, rhythm, first_on, expires_on, key, made_by, made_at)"
+         " values (1, 'person', 'plan', 'GBP', 5, 0, 'monthly', '2026-05-10', '2026-05-10', 'k', 'x', now()) returning id)"
+         " insert into assessment (proposal_id, person_id, proposed, reasons, accepted, made_at) select id, 1, 5, '{}', true, now() from p",
+         ("assessment", "accepted_and_not_agreed")),
+        ("insert into statement_of_affairs (person_id, currency, version, begun_by, begun_at, saved_at, finished_by, finished_at)"
+         " values (1, 'GBP', 1, 'x', now(), now(), 'x', now())", ("statement_of_affairs", "not_as_told")),
         ("insert into day_run (creditor_id, day, begun_at, finished_at) values (1, '2026-05-10', now(), null), (1, '2026-05-11', now(), now())",
          ("day_run", "days_out_of_order")),
     ],

@@ -8,18 +8,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from cases import verify
 from cases.arrangements import assessment, limits, proposal
 from cases.arrangements.affordability import Verdict
 from cases.arrangements.arrangement import live_plans
 from cases.arrangements.assessment import Judged, judge
-from cases.arrangements.offer import Terms, coverable, draft
+from cases.arrangements.offer import Terms, coverable, draft, offer
 from cases.arrangements.schedule import Rhythm
 from cases.arrangements.statement_of_affairs import Answer
 from cases.history import Actor, Kind
 from cases.work import queue
 from tests.cases.arrangements.books import Book, lines, refused
 from tests.cases.arrangements.households import finished, known, told
-from tests.factories import AT, a_charge, an_account
+from tests.factories import AT, a_charge, a_due, an_account
 
 ADMIN = Actor("admin", 1)
 FIRST = date(2026, 12, 8)
@@ -46,7 +47,7 @@ def lives(session: Session, book: Book, left: int, **more: Answer) -> None:
 def judged(session: Session, book: Book, amount: int, accounts: list[int] | None = None, **terms: object) -> Judged:
     people = [book.person.id]
     made = draft(session, people, accounts or [book.rent.id], Terms(amount, **({"first_on": FIRST} | terms)), AT)  # type: ignore[arg-type]
-    return judge(session, people, made, coverable(session, people, AT), AT)
+    return judge(session, people, made, offer(session, people, made.currency, AT).accounts, AT)
 
 
 # ---------------------------------------------------------------- what is left
@@ -142,6 +143,65 @@ def test_each_limit_holds_at_its_edge(session: Session, book: Book, values: dict
     assert judged(session, book, 60_00).reasons == ((reason,) if reason else ())
 
 
+def test_old_is_what_is_due_and_not_met_and_not_what_was_charged_long_ago(session: Session, book: Book) -> None:
+    lives(session, book, 200_00)
+    old = {"old_days": 40, "most_old": 4_999}
+    limits.set_limits(session, creditor=book.housing.id, debt_type=None, values=old, by=ADMIN, at=AT)
+    loan = an_account(session, book.housing, book.person, debt_type="loan")
+    a_charge(session, loan, 500_000, date(2025, 1, 1))
+    for day in (date(2026, 11, 1), date(2027, 1, 1)):
+        a_due(session, loan, day, 20_000)
+    assert judged(session, book, 60_00, [loan.id]).reasons == ("priority_first",)
+    a_charge(session, book.rent, 52_000, date(2026, 11, 20))  # for the rent of December: nothing of it is due
+    assert judged(session, book, 60_00).reasons == ("too_old",)
+
+
+@pytest.mark.parametrize(("raised", "reasons"), [(date(2026, 11, 20), ()), (date(2026, 6, 1), ("too_old",))])
+def test_fees_and_interest_are_as_old_as_the_day_they_were_raised(
+    session: Session, book: Book, raised: date, reasons: tuple[str, ...]
+) -> None:
+    lives(session, book, 200_00)
+    debt = an_account(session, book.council, book.person, debt_type="council_tax")
+    a_charge(session, debt, 10_000, date(2026, 9, 13))
+    a_charge(session, debt, 1_000, raised, kind="fee")
+    old = {"old_days": 60, "most_old": 10_000}
+    limits.set_limits(session, creditor=book.council.id, debt_type="council_tax", values=old, by=ADMIN, at=AT)
+    assert judged(session, book, 60_00, [debt.id]).reasons == reasons
+
+
+@pytest.mark.parametrize(("values", "reasons"), [
+    ({"most_debt": 29_640}, ()), ({"most_debt": 29_639}, ("too_large",)),
+    ({"least_debt": 14_820}, ()), ({"least_debt": 14_821}, ("too_small",)),
+    ({"old_days": 72, "most_old": 29_639}, ("too_old",)),
+])  # fmt: skip
+def test_debts_of_one_creditor_and_kind_count_together_in_one_plan_or_one_by_one(
+    session: Session, book: Book, values: dict[str, int], reasons: tuple[str, ...]
+) -> None:
+    lives(session, book, 200_00)
+    other = an_account(session, book.council, book.person, debt_type="care")
+    a_charge(session, other, 14_820, date(2026, 9, 13))
+    limits.set_limits(session, creditor=book.council.id, debt_type="care", values=values, by=ADMIN, at=AT)
+    for accounts in ([book.rent.id, other.id], [book.rent.id, other.id, book.alarm.id]):
+        assert judged(session, book, 60_00, accounts).reasons == reasons
+
+
+def test_many_small_debts_need_a_statement_as_one_would(session: Session, book: Book) -> None:
+    other = an_account(session, book.housing, book.person, debt_type="rent")
+    a_charge(session, other, 500, date(2026, 9, 13))
+    for above, reasons in ((57_500, ()), (57_499, ("no_statement",))):
+        small = {"statement_above": above}
+        limits.set_limits(session, creditor=book.housing.id, debt_type="rent", values=small, by=ADMIN, at=AT)
+        assert judged(session, book, 5_00, [other.id]).reasons == reasons
+
+
+def test_limits_in_the_creditors_money_say_nothing_of_debts_in_another(session: Session, book: Book) -> None:
+    debt = an_account(session, book.housing, book.person, debt_type="rent", currency="SEK")
+    a_charge(session, debt, 90_000, date(2026, 10, 1))
+    small = {"statement_above": 100_000}
+    limits.set_limits(session, creditor=book.housing.id, debt_type="rent", values=small, by=ADMIN, at=AT)
+    assert judged(session, book, 300_00, [debt.id]).reasons == ("no_statement", "no_limits")
+
+
 def test_years_since_the_last_plan_over_a_debt(session: Session, book: Book) -> None:
     lives(session, book, 200_00)
     limits.set_limits(session, creditor=book.housing.id, debt_type="rent", values={"years_since_plan": 2}, by=ADMIN, at=AT)
@@ -190,9 +250,8 @@ def test_setting_limits_is_told_with_the_old_and_the_new_and_nothing_new_tells_n
 
 
 def sent(session: Session, book: Book, amount: int, *, asked: bool = False, key: str = "k") -> tuple[int, bool]:
-    made = judged(session, book, amount)
     row = book.propose(session, AT, Terms(amount, FIRST), accounts=[book.rent.id], key=key)
-    return row.id, assessment.settle(session, row.id, made, asked=asked, at=AT)
+    return row.id, assessment.settle(session, row.id, asked=asked, at=AT)
 
 
 def test_inside_the_limits_and_affordable_it_is_agreed_at_once_and_once(session: Session, book: Book) -> None:
@@ -203,7 +262,8 @@ def test_inside_the_limits_and_affordable_it_is_agreed_at_once_and_once(session:
     assert queue.open_items(session, [book.person.id]) == []
     [agreed], [told_] = lines(session, Kind.PROPOSAL_AGREED), lines(session, Kind.PROPOSAL_JUDGED)
     assert (agreed.actor, told_.actor) == ("limits", "limits")
-    assert told_.facts["verdict"] == "affordable" and told_.facts["reasons"] == [] and "available" not in told_.facts
+    assert told_.facts == {"accepted": True}
+    assert verify.verify(session).clean
 
 
 def test_outside_or_on_asking_it_waits_for_a_person_with_the_reasons(session: Session, book: Book) -> None:
@@ -217,3 +277,17 @@ def test_outside_or_on_asking_it_waits_for_a_person_with_the_reasons(session: Se
     assert not accepted and assessment.assessments_of(session, [number])[number].reasons == ["asked"]
     with pytest.raises(DBAPIError), session.begin_nested():
         session.execute(text("update assessment set accepted = true"))
+
+
+def test_what_an_assessment_tells_of_somebodys_means_is_not_in_the_history_and_may_be_erased(session: Session, book: Book) -> None:
+    lives(session, book, 0)
+    number, accepted = sent(session, book, 60_00)
+    [told_] = lines(session, Kind.PROPOSAL_JUDGED)
+    assert (accepted, told_.facts) == (False, {"accepted": False})
+    for change in ("available = 1, reasons = '{}'", "verdict = null", "proposed = 1, reasons = '{}'", "reasons = '{asked}'"):
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(text(f"update assessment set {change}"))
+    session.execute(text("update assessment set statement_id = null, verdict = null, available = null, reasons = '{}'"))
+    session.expire_all()
+    kept = assessment.assessments_of(session, [number])[number]
+    assert (kept.verdict, kept.available, kept.reasons, kept.accepted, kept.proposed) == (None, None, [], False, 60_00)

@@ -261,6 +261,20 @@ def test_a_counter_offer_is_the_persons_to_answer(session, at) -> None:
     assert refused(proposal.accept, session, again.id, by=book.own, at=at).code == "proposal.decided"
 
 
+def test_a_person_answers_our_offer_with_a_version_of_their_own(session, at) -> None:
+    book = Book(session)
+    made = book.propose(session, at)
+    offer = proposal.counter(session, made.id, terms=Terms(7_430, FIRST), key="c", by=book.by, at=at)
+    theirs = book.propose(session, at, Terms(6_500, FIRST), accounts=[book.rent.id], key="k3")
+    assert (theirs.root_id, theirs.version, theirs.side, offer.state) == (made.id, 3, "person", "superseded")
+    assert [line.subject for line in lines(session, Kind.PROPOSAL_SUBMITTED)] == [
+        f"proposal:{made.id}", f"proposal:{theirs.id}"]
+    again = proposal.counter(session, theirs.id, terms=Terms(7_000, FIRST), key="c2", by=book.by, at=at)
+    assert (again.root_id, again.version) == (made.id, 4)
+    other = book.propose(session, at, Terms(5_000, FIRST), accounts=[book.alarm.id], key="k4")
+    assert (other.root_id, other.version) == (None, 1), "our offer is about another debt"
+
+
 def test_a_person_may_say_no_to_our_offer_and_take_theirs_back(session, at) -> None:
     book = Book(session)
     made = book.propose(session, at)

@@ -187,6 +187,25 @@ def test_an_idle_draft_is_forgotten_after_ninety_days_and_nothing_else(session: 
     assert affairs.begin(session, person=person.id, currency="GBP", by=own(person), at=AT).id != draft.id
 
 
+def test_the_answers_of_a_version_are_erased_with_the_salt_of_their_proof_and_in_no_other_way(
+    session: Session, person: Person
+) -> None:
+    made = finished(session, person.id, told(), by=own(person), at=AT)
+    for change in (
+        "delete from affairs_answer", "update statement_of_affairs set salt = gen_random_uuid()",
+        "update statement_of_affairs set salt = null, version = 9",
+    ):  # fmt: skip
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(text(change))
+    session.execute(text("update statement_of_affairs set salt = null"))
+    session.execute(text("delete from affairs_answer"))
+    with pytest.raises(DBAPIError), session.begin_nested():
+        session.execute(text(f"insert into affairs_answer (statement_id, line, said, typed) values ({made.id}, 'x', 'none', '')"))
+    session.expire_all()
+    [kept] = affairs.versions_of(session, [person.id])
+    assert (kept.version, kept.salt, affairs.answers_of(session, kept.id)) == (1, None, {})
+
+
 # ---------------------------------------------------------------- who sees it
 
 

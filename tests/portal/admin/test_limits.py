@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cases.arrangements import limits
 from cases.db import Database
 from portal.app import Evenly
@@ -36,3 +38,15 @@ def test_an_admin_sets_limits_changes_them_and_takes_them_away(app: Evenly, db: 
     with db.acting() as session:
         assert limits.limits_of(session, [creditor.id]) == {}
     assert ada.get(f"/admin/limits/{creditor.id}/nothing").status_code == 404
+
+
+def test_a_kind_of_debt_is_found_however_its_creditor_writes_it(app: Evenly, db: Database) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        an_account(session, creditor, a_person(session, creditor), debt_type="Lån / kredit?")
+    _, secret = a_staff_member(db, app, role="admin", mail="ada@example.org")
+    ada, _answer = staff_sign_in(app, "ada@example.org", secret)
+    [at] = re.findall(rf'href="(/admin/limits/{creditor.id}/(?!any)[^"]+)"', ada.get("/admin/limits").text)
+    assert post(ada, at, most_months="24").status_code == 303
+    with db.acting() as session:
+        assert set(limits.limits_of(session, [creditor.id])) == {(creditor.id, "Lån / kredit?")}

@@ -91,6 +91,14 @@ def test_above_what_is_left_another_sum_is_offered_and_its_button_leads_to_a_pla
     assert kept(db, home_of_marta)[:2] == ("submitted", ["asked", "counter_offer"])
 
 
+def test_a_sum_of_which_no_plan_can_be_made_is_not_offered(browser: FlaskClient, db: Database, home_of_marta: Marta) -> None:
+    for left in (5_00, 50):
+        lives(db, home_of_marta, left)
+        page = tried(browser, home_of_marta)
+        assert "This plan costs more than is left each month." in words(page) and "We can offer" not in words(page)
+        assert "Ask a person to look" in words(page) and ADVISERS["GB"][0].name in page
+
+
 def test_where_nothing_is_left_it_points_to_advice_and_a_person_still_looks(
     browser: FlaskClient, db: Database, home_of_marta: Marta
 ) -> None:
