@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import phonenumbers
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, Text, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, Text, any_, cast, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, refers
@@ -161,6 +162,21 @@ def receives_codes(contact: Contact, now: datetime) -> bool:
     """
     old = contact.replaces is None and contact.source != "staff"
     return old or now - contact.recorded_at >= FRESH
+
+
+def receiving(session: Session, contacts: Sequence[Contact], now: datetime) -> list[Contact]:
+    """Those of these contacts to which a one-time code may go. One statement, whatever they are.
+
+    What was only dated anew counts as the row with which it came.
+    """
+    asked = cast([each.id for each in contacts], ARRAY(BigInteger))
+    columns = (Contact.id, Contact.replaces, Contact.kind, Contact.value_norm)
+    chain = select(Contact.id.label("live"), *columns).where(Contact.id == any_(asked)).cte(recursive=True)
+    same = (Contact.id == chain.c.replaces, Contact.kind == chain.c.kind, Contact.value_norm == chain.c.value_norm)
+    chain = chain.union_all(select(chain.c.live, *columns).where(*same))
+    rows = select(chain.c.live, Contact).join(Contact, Contact.id == chain.c.id).order_by(Contact.id.desc())
+    came = {row.live: row.Contact for row in session.execute(rows)}
+    return [each for each in contacts if receives_codes(came[each.id], now)]
 
 
 def add_contact(

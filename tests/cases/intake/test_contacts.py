@@ -15,7 +15,7 @@ from cases.intake import contacts
 from cases.intake.load import NothingKept
 from cases.intake.result import LoadResult
 from cases.people import matching
-from cases.people.contact import Contact, change_contact, end_contact, live_contacts
+from cases.people.contact import Contact, change_contact, end_contact, live_contacts, receiving
 from cases.people.identifier import normalise_national_id
 from cases.people.person import Person
 from tests.factories import AT, BY, a_creditor, a_person
@@ -91,6 +91,21 @@ def test_loaded_twice_is_loaded_once_and_a_later_day_is_one_correction(
     assert later.files["contacts"].changed == 1 and [each.ref for each in later.corrections] == [ref]
     assert live(session, anna) == [("mobile", "+447700900318", "letter", date(2026, 11, 20))]
     assert session.query(Contact).count() == 2, "the old one stays"
+
+
+def test_a_number_that_is_dated_anew_receives_codes_as_before(
+    session: Session, creditor: Creditor, tmp_path: Path
+) -> None:
+    anna = a_person(session, creditor, mobile="+447700900318", at=AT - timedelta(days=90))
+    ref, now = ref_of(session, anna), AT + timedelta(hours=1)
+    for ago in (2, 1, 0):
+        at = AT - timedelta(days=ago)
+        loaded(session, creditor, tmp_path, f"{ref},,mobile,07700 900318,letter,{at.date()}", at=at)
+        assert [each.as_of for each in receiving(session, live_contacts(session, [anna.id]), at)] == [at.date()]
+    [number] = live_contacts(session, [anna.id])
+    change_contact(session, people=[anna.id], kind="mobile", value="07700 900319", country="GB", on=AT.date(), by=BY,
+                   at=now, instead=number)  # fmt: skip
+    assert receiving(session, live_contacts(session, [anna.id]), now) == [], "this one did replace another"
 
 
 def test_what_the_desk_ended_or_replaced_since_does_not_come_back(
