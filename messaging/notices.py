@@ -183,16 +183,15 @@ _CANDIDATES: Final[Mapping[Told, str]] = {
         " join arrangement g on 'arrangement:' || g.id = d.subject" + _AGREED_BY
     )
     + " and coalesce(j.into_id, h.person_id) = coalesce(w.into_id, g.person_id)",
-    # Told to the one that was replaced; where there was none, to the newest of another kind, of all ids.
+    # Told to the one that was replaced; where there was none, to another one of theirs, of its kind before others.
     Told.OLD: _lines(
         "join contact n on 'contact:' || n.id = h.subject and n.source in ('person', 'staff')"
         " join lateral (select o.id, o.kind from contact o where o.id <> n.id and o.kind in ('mobile', 'email')"
-        "   and (o.id = n.replaces or n.replaces is null and o.kind <> n.kind and o.person_id = any (array("
-        "          select coalesce(j.into_id, h.person_id) union all"
-        "          select y.person_id from joined y where y.into_id = coalesce(j.into_id, h.person_id)"
-        "            and y.replaced_at is null and not y.parted))"
-        "        and o.replaced_at is null and not o.withdrawn)"
-        "   order by o.as_of desc, o.source <> 'person', o.id desc limit 1) old on true",
+        "   and (o.id = n.replaces or n.replaces is null and o.value_norm <> n.value_norm and o.replaced_at is null"
+        "        and not o.withdrawn and o.person_id = any (array(select coalesce(j.into_id, h.person_id)"
+        "          union all select k.person_id from joined k where k.into_id = coalesce(j.into_id, h.person_id)"
+        "            and k.replaced_at is null and not k.parted)))"
+        "   order by o.kind = n.kind desc, o.as_of desc, o.source <> 'person', o.id desc limit 1) old on true",
         channel="case old.kind when 'email' then 'email' else 'sms' end",
         contact="old.id",
     ),

@@ -22,7 +22,7 @@ from typing import Final
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from cases.people.contact import Contact, masked, receives_codes
+from cases.people.contact import Contact, masked
 from messaging import outbox
 from portal.keys import Keys, sha256
 from portal.passwords import hashed, matches
@@ -67,14 +67,13 @@ class Tried:
     kept: str | None
 
 
-def way(contacts: Sequence[Contact], channel: str | None, who: bytes, now: datetime) -> Way:
+def way(receiving: Sequence[Contact], channel: str | None, who: bytes) -> Way:
     """How this person gets a code: by `channel`, or a text where that can be, else mail.
 
-    A number that replaced another within 24 hours receives none. `who` (a keyed hash) makes up what
-    is shown where there is no such contact, always the same for the same one.
+    `receiving`: their contacts to which a code may go. `who` (a keyed hash) makes up what is shown where
+    there is no such contact, always the same for the same one.
     """
-    usable = [contact for contact in contacts if receives_codes(contact, now)]
-    found = {c: next((u for u in usable if u.kind == _KIND[c]), None) for c in CHANNELS}
+    found = {c: next((u for u in receiving if u.kind == _KIND[c]), None) for c in CHANNELS}
     chosen = channel or next((c for c in CHANNELS if found[c]), "email" if who[0] < 20 else "sms")
     contact = found[chosen]
     if contact is None:

@@ -26,7 +26,7 @@ from sqlalchemy import text
 from cases.db import Database
 from cases.debts.account import normal_reference
 from cases.history import Actor, Kind, record
-from cases.people.contact import live_contacts
+from cases.people.contact import live_contacts, receiving
 from cases.people.person import all_ids, normal_postcode
 from portal import code, visit
 from portal.access import Visitor, debtor, public, sign_in_as, sign_out_here, signed_in, visitor
@@ -244,7 +244,8 @@ def _asked(
         if browser is not None:
             before = code.newest(opened, browser, known)
             person = before.person if before else None
-        to = code.way(live_contacts(opened, all_ids(opened, person or 0)), channel, known, now)
+        contacts = live_contacts(opened, all_ids(opened, person or 0))
+        to = code.way(receiving(opened, contacts, now), channel, known)
         looked_up, *within = knock(opened, _limits(keys, known, to.channel, by_link), now)
         new = secrets.token_urlsafe(32)
         code.ask(opened, browser=new, person=person, to=to, allowed=looked_up and all(within), now=now)

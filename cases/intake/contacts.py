@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A contact as it stands: `over_on` is the day as of which it was replaced or ended."""
+    """A contact as it stands. `ours`: this creditor gave it, of this very id; `over_on`: as of when it was ended."""
 
     id: int
     ours: bool
@@ -90,7 +90,11 @@ def _judged(arrival: Arrival) -> tuple[list[Row], list[Finding]]:
     """The rows that can be loaded, and what is wrong with the others."""
     staged = arrival.ask(f"select n, person_ref, national_id, kind, value, source, as_of from staged_{CONTACTS} order by n")
     country = arrival.creditor.country
-    numbers = {row[2]: normalise_national_id(row[2], country, arrival.today) for row in staged if row[2] and not row[1]}
+    numbers = {
+        row[2]: normalise_national_id(row[2], country, arrival.today)
+        for row in staged
+        if row[2] and not (row[1] or "").strip()
+    }
     by_ref: dict[str, tuple[int, str | None]] = {
         ref: (person, lives)
         for ref, person, lives in arrival.ask(
@@ -103,7 +107,8 @@ def _judged(arrival: Arrival) -> tuple[list[Row], list[Finding]]:
     for number, head, person, lives in arrival.ask(
         "select r.national_id_norm, coalesce(j.into_id, r.person_id), r.person_id, r.country from record r"
         " left join joined j on j.person_id = r.person_id and j.replaced_at is null and not j.parted"
-        " where r.creditor_id = %(creditor)s and r.replaced_at is null and r.national_id_norm = any(%(numbers)s)",
+        " where r.creditor_id = %(creditor)s and r.replaced_at is null and r.national_id_norm = any(%(numbers)s)"
+        " order by r.id",
         numbers=[number for number in numbers.values() if number],
     ):
         by_number[number].setdefault(head, (person, lives))
@@ -163,7 +168,7 @@ def _known(arrival: Arrival, rows: list[Row]) -> dict[tuple[int, str, str], list
         "   left join joined j on j.person_id = x.id and j.replaced_at is null and not j.parted),"
         " a as (select p.id, p.head as each from p union select p.id, k.person_id from p join joined k"
         "   on k.into_id = p.head and k.replaced_at is null and not k.parted)"
-        " select a.id, c.kind, c.value_norm, c.id, coalesce(c.creditor_id = %(creditor)s, false),"
+        " select a.id, c.kind, c.value_norm, c.id, coalesce(c.creditor_id = %(creditor)s, false) and c.person_id = a.id,"
         "   c.replaced_at is null and not c.withdrawn, c.as_of, coalesce(s.as_of, case when c.withdrawn then c.as_of end)"
         " from a join contact c on c.person_id = a.each left join contact s on s.replaces = c.id",
         people=[row.person for row in rows],

@@ -13,11 +13,13 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import phonenumbers
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, Text, select, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, Text, any_, cast, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
+from cases.people.person import all_ids
 from cases.refusal import refusal_code
 
 PhoneUnreadable = refusal_code("contact.phone", "value")
@@ -165,6 +167,21 @@ def receives_codes(contact: Contact, now: datetime) -> bool:
     return old or now - contact.recorded_at >= FRESH
 
 
+def receiving(session: Session, contacts: Sequence[Contact], now: datetime) -> list[Contact]:
+    """Those of these contacts to which a one-time code may go. One statement, whatever they are.
+
+    What was only dated anew counts as the row with which it came.
+    """
+    asked = cast([each.id for each in contacts], ARRAY(BigInteger))
+    columns = (Contact.id, Contact.replaces, Contact.kind, Contact.value_norm)
+    chain = select(Contact.id.label("live"), *columns).where(Contact.id == any_(asked)).cte(recursive=True)
+    same = (Contact.id == chain.c.replaces, Contact.kind == chain.c.kind, Contact.value_norm == chain.c.value_norm)
+    chain = chain.union_all(select(chain.c.live, *columns).where(*same))
+    rows = select(chain.c.live, Contact).join(Contact, Contact.id == chain.c.id).order_by(Contact.id.desc())
+    came = {row.live: row.Contact for row in session.execute(rows)}
+    return [each for each in contacts if receives_codes(came[each.id], now)]
+
+
 def add_contact(
     session: Session,
     *,
@@ -206,18 +223,16 @@ def add_contact(
     return row
 
 
-def end_contact(session: Session, contact: Contact, *, by: Actor, at: datetime) -> Contact:
-    """Ends a contact: it is used no more, and stands in the case with its source. Refuses `contact.ended`."""
+def end_contact(session: Session, contact: Contact, *, by: Actor, at: datetime, any_kind: bool = False) -> None:
+    """Ends a contact: it is used no more, and stands in the case with its source. Refuses `contact.ended`.
+
+    Whoever else gave the same of its kind, it ends there, too; with `any_kind` also where it is of another kind.
+    """
+    head = all_ids(session, contact.person_id)[0]
+    session.execute(text("select from person where id = :id for no key update"), {"id": head})
     live = _live(session, contact)
-    row = Contact(
-        person_id=live.person_id, source="staff", kind=live.kind, value=live.value, value_norm=live.value_norm,
-        as_of=at.date(), withdrawn=True, recorded_at=at, replaces=live.id,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    record(session, Kind.CONTACT_ENDED, by=by, at=at, person=live.person_id, subject=f"contact:{row.id}",
-           facts={"kind": live.kind, "source": live.source, "ended": live.id})  # fmt: skip
-    return row
+    for each in [live, *_twins(session, live, any_kind=any_kind)]:
+        _end(session, each, by, at)
 
 
 def change_contact(
@@ -234,6 +249,7 @@ def change_contact(
 ) -> Contact:
     """What a person told one of us: another way to reach them, or one `instead` of another of its kind.
 
+    The other one ends wherever it stands among theirs.
     Refuses what `normal` refuses, `contact.there` where it is known already, and `contact.ended`.
     """
     norm = normal(kind, value, country)
@@ -241,6 +257,8 @@ def change_contact(
     if any(each.kind == kind and each.value_norm == norm for each in live_contacts(session, people)):
         raise There()
     live = _live(session, instead) if instead is not None else None
+    for twin in _twins(session, live) if live else ():
+        _end(session, twin, by, at)
     return add_contact(
         session, person=live.person_id if live else people[0], kind=kind, value=value, value_norm=norm,
         source="staff", as_of=on, by=by, at=at, replaces=live.id if live else None,
@@ -251,6 +269,26 @@ def past_contacts(session: Session, people: Sequence[int]) -> list[Contact]:
     """What was replaced or ended, the newest first: each as it was when it counted."""
     query = select(Contact).where(Contact.person_id.in_(people), Contact.replaced_at.is_not(None), ~Contact.withdrawn)
     return list(session.scalars(query.order_by(Contact.replaced_at.desc(), Contact.id.desc())))
+
+
+def _end(session: Session, live: Contact, by: Actor, at: datetime) -> None:
+    row = Contact(
+        person_id=live.person_id, source="staff", kind=live.kind, value=live.value, value_norm=live.value_norm,
+        as_of=at.date(), withdrawn=True, recorded_at=at, replaces=live.id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    record(session, Kind.CONTACT_ENDED, by=by, at=at, person=live.person_id, subject=f"contact:{row.id}",
+           facts={"kind": live.kind, "source": live.source, "ended": live.id})  # fmt: skip
+
+
+def _twins(session: Session, contact: Contact, *, any_kind: bool = False) -> list[Contact]:
+    """The other live rows of this person that say the same as this one."""
+    return [
+        each
+        for each in live_contacts(session, all_ids(session, contact.person_id))
+        if each.id != contact.id and each.value_norm == contact.value_norm and (any_kind or each.kind == contact.kind)
+    ]
 
 
 def _live(session: Session, contact: Contact) -> Contact:

@@ -292,7 +292,7 @@ def _follow(
 ) -> None:
     """Ends a number that is not theirs, and says who has to look: at who they are, or at how to reach them."""
     if number is not None:
-        end_contact(session, number, by=by, at=at)
+        end_contact(session, number, by=by, at=at, any_kind=True)
     subject = f"diary_entry:{row.id}"
     if row.outcome == "not_them":
         queue.open_item(session, person=row.person_id, kind="identity", subject=subject, urgency=1, at=at)

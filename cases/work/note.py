@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, Uuid, select
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, Uuid, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.db import Base, Id, Moment, refers
@@ -58,6 +58,7 @@ def well_written(words: str) -> str:
 def write(session: Session, *, person: int, words: str, key: str, by: Actor, at: datetime) -> Note:
     """Writes a note on a person's case. The same key writes once. Refuses `note.empty`, `note.too_long`."""
     found = well_written(words)
+    session.execute(text("select from person where id = :id for no key update"), {"id": person})
     was = session.scalar(select(Note).where(Note.person_id == person, Note.key == key))
     if was is not None:
         return was

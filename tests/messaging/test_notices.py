@@ -11,6 +11,8 @@ from cases.arrangements.offer import Terms
 from cases.arrangements.schedule import Rhythm
 from cases.db import Database
 from cases.history import Actor, Kind, record
+from cases.people import matching
+from cases.people.contact import change_contact
 from messaging import conversation, notices
 from messaging.permit import PURPOSES
 from tests.factories import a_charge, a_creditor, a_person, an_account
@@ -210,3 +212,25 @@ def test_whoever_pays_is_thanked_once_though_the_news_come_one_after_another(
             worker.run_due()
             assert len(tray.taken) == texts, minutes
     assert [facts["rule"] for _, facts in told(superuser, "message.withheld")] == ["told_already"]
+
+
+@pytest.mark.parametrize("of_the_younger", [False, True])
+def test_a_second_number_that_one_of_us_entered_is_told_to_the_first(
+    db: Database, at: datetime, superuser: Connection, of_the_younger: bool
+) -> None:
+    """Codes go to the new one after a day: who reads the old one hears of it, also where there is no mail."""
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        elder = a_person(session, creditor, mobile=None if of_the_younger else NUMBER).id
+        younger = a_person(session, creditor, mobile=NUMBER if of_the_younger else None).id
+        matching.join(session, younger, elder, since=at.date(), by=STAFF, at=at)
+    with rounds(db, at) as (worker, _):
+        worker.begin()
+        with db.acting() as session:
+            change_contact(session, people=[elder, younger], kind="mobile", value="07700 900999", country="GB",
+                           on=at.date(), by=STAFF, at=at)  # fmt: skip
+        worker.answers()
+    told_to = superuser.execute(
+        text("select m.template, c.value_norm from message m join contact c on c.id = m.contact_id")
+    ).all()
+    assert [tuple(row) for row in told_to] == [("contact_changed", NUMBER)]

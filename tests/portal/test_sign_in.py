@@ -121,7 +121,7 @@ def test_a_strangers_masked_contact_is_always_the_same_for_the_same_entries(app:
 
 
 def test_strangers_masked_contacts_are_a_mixture_as_real_ones_are() -> None:
-    made = [code.way([], None, bytes([n % 256, n * 7 % 256, n * 11 % 256, 0, 0, n // 256, n % 251]), AT)
+    made = [code.way([], None, bytes([n % 256, n * 7 % 256, n * 11 % 256, 0, 0, n // 256, n % 251]))
             for n in range(2000)]  # fmt: skip
     mails = [each for each in made if each.channel == "email"]
     assert 50 < len(mails) < 400

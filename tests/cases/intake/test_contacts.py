@@ -13,7 +13,8 @@ from cases.history import Actor, Kind, Line
 from cases.intake import contacts
 from cases.intake.load import NothingKept
 from cases.intake.result import LoadResult
-from cases.people.contact import Contact, change_contact, end_contact, live_contacts
+from cases.people import matching
+from cases.people.contact import Contact, change_contact, end_contact, live_contacts, receiving
 from cases.people.identifier import normalise_national_id
 from cases.people.person import Person
 from tests.factories import AT, BY, a_creditor, a_person
@@ -85,6 +86,21 @@ def test_loaded_twice_is_loaded_once_and_a_later_day_is_one_correction(
     assert session.query(Contact).count() == 2, "the old one stays"
 
 
+def test_a_number_that_is_dated_anew_receives_codes_as_before(
+    session: Session, creditor: Creditor, tmp_path: Path
+) -> None:
+    anna = a_person(session, creditor, mobile="+447700900318", at=AT - timedelta(days=90))
+    ref, now = ref_of(session, anna), AT + timedelta(hours=1)
+    for ago in (2, 1, 0):
+        at = AT - timedelta(days=ago)
+        loaded(session, creditor, tmp_path, f"{ref},,mobile,07700 900318,letter,{at.date()}", at=at)
+        assert [each.as_of for each in receiving(session, live_contacts(session, [anna.id]), at)] == [at.date()]
+    [number] = live_contacts(session, [anna.id])
+    change_contact(session, people=[anna.id], kind="mobile", value="07700 900319", country="GB", on=AT.date(), by=BY,
+                   at=now, instead=number)  # fmt: skip
+    assert receiving(session, live_contacts(session, [anna.id]), now) == [], "this one did replace another"
+
+
 def test_what_the_desk_ended_or_replaced_since_does_not_come_back(
     session: Session, creditor: Creditor, anna: Person, tmp_path: Path
 ) -> None:
@@ -115,6 +131,30 @@ def test_a_national_id_names_the_one_person_who_has_it(session: Session, tmp_pat
     a_person(session, creditor, name="Ben", country="SE", **number)
     both = loaded(session, creditor, tmp_path, row)
     assert [(each.field, each.code) for each in both.findings] == [("national_id", "way.several")]
+
+
+def test_two_references_of_one_person_each_keep_their_own(
+    session: Session, creditor: Creditor, anna: Person, tmp_path: Path
+) -> None:
+    twin = a_person(session, creditor, name="Anna")
+    matching.join(session, twin.id, anna.id, since=AT.date(), by=BY, at=AT)
+    refs = [ref_of(session, each) for each in (anna, twin)]
+    for day, count in (("2026-11-02", "added"), ("2026-11-20", "changed"), ("2026-11-20", "unchanged")):
+        made = loaded(session, creditor, tmp_path, *(f"{ref},,email,a@example.org,letter,{day}" for ref in refs))
+        assert (getattr(made.files["contacts"], count), made.refused) == (2, 0), count
+    found = live_contacts(session, [anna.id, twin.id])
+    assert sorted(each.person_id for each in found) == sorted([anna.id, twin.id])
+    end_contact(session, found[0], by=Actor("collector", 1), at=AT)
+    made = loaded(session, creditor, tmp_path, *(f"{ref},,email,a@example.org,letter,2026-11-20" for ref in refs))
+    assert made.files["contacts"].unchanged == 2 and live_contacts(session, [anna.id, twin.id]) == []
+
+
+def test_a_reference_of_spaces_is_none(session: Session, tmp_path: Path) -> None:
+    creditor = a_creditor(session, country="SE", currency="SEK")
+    anna = a_person(session, creditor, country="SE", national_id="198112189876",
+                    national_id_norm=normalise_national_id("198112189876", "SE", AT.date()))  # fmt: skip
+    made = loaded(session, creditor, tmp_path, "  ,19811218-9876,mobile,070-174 06 05,letter,2026-11-02")
+    assert made.findings == () and [each[1] for each in live(session, anna)] == ["+46701740605"]
 
 
 @pytest.mark.parametrize(("row", "field", "code"), [

@@ -10,6 +10,8 @@ from cases.people.contact import (
     Contact,
     add_contact,
     best,
+    change_contact,
+    end_contact,
     live_contacts,
     masked,
     normal_mail,
@@ -141,6 +143,21 @@ def test_a_number_that_replaced_another_receives_no_code_for_a_day(db: Database)
         assert not receives_codes(new, AT)
         assert not receives_codes(new, AT + timedelta(hours=24) - timedelta(seconds=1))
         assert receives_codes(new, AT + timedelta(hours=24))
+
+
+def test_what_is_replaced_or_ended_at_the_desk_is_used_no_more_whoever_gave_it_too(db: Database) -> None:
+    with db.acting() as session:
+        creditors = [a_creditor(session) for _ in range(2)]
+        person = a_person(session, creditors[0], mobile="+447700900101", email="m@example.org").id
+        for kind, value in (("mobile", "+447700900101"), ("email", "m@example.org")):
+            add_contact(session, person=person, kind=kind, value=value, value_norm=value, source="creditor",
+                        as_of=AT.date(), creditor=creditors[1].id, by=BY, at=AT)  # fmt: skip
+        mail, _, mobile, _ = live_contacts(session, [person])
+        end_contact(session, mail, by=BY, at=AT)
+        assert {each.kind for each in live_contacts(session, [person])} == {"mobile"}
+        change_contact(session, people=[person], kind="mobile", value="07700 900102", country="GB", on=AT.date(),
+                       by=BY, at=AT, instead=mobile)  # fmt: skip
+        assert [each.value_norm for each in live_contacts(session, [person])] == ["+447700900102"]
 
 
 def test_the_history_tells_that_a_contact_came_and_never_which(db: Database, superuser: Connection) -> None:

@@ -15,8 +15,8 @@ from cases.db import Database
 from cases.debts import hold
 from cases.history import Actor, Kind, proof
 from cases.law.rules import calls
-from cases.people import support
-from cases.people.contact import live_contacts
+from cases.people import matching, support
+from cases.people.contact import add_contact, live_contacts
 from cases.people.person import Person
 from cases.refusal import Refusal
 from cases.work import diary, queue
@@ -142,6 +142,20 @@ def test_a_wrong_number_ends_and_asks_for_another_where_none_is_left(session: Se
     assert (ended.facts["ended"], ended.facts["source"]) == (old, "creditor")
     [item] = queue.open_items(session, [person.id])
     assert (item.kind, item.urgency) == ("unreachable", 2)
+
+
+def test_a_wrong_number_ends_wherever_it_stands_among_theirs(session: Session, person: Person) -> None:
+    """Another creditor gave the same number, and a record that was joined has it, too."""
+    lender = a_creditor(session)
+    twin = a_person(session, lender, mobile="+447700900318")
+    matching.join(session, twin.id, person.id, since=AT.date(), by=PRIYA, at=AT)
+    for kind in ("mobile", "phone"):
+        add_contact(session, person=person.id, kind=kind, value="07700 900318", value_norm="+447700900318",
+                    source="creditor", as_of=AT.date(), creditor=lender.id, by=PRIYA, at=AT)  # fmt: skip
+    stranger = a_person(session, lender, mobile="+447700900318")
+    called(session, person, "not_them")
+    assert live_contacts(session, [person.id, twin.id]) == [] and len(lines(session, Kind.CONTACT_ENDED)) == 4
+    assert len(live_contacts(session, [stranger.id])) == 1, "somebody else may well have it"
 
 
 def test_a_wrong_number_asks_nothing_where_another_way_is_left(session: Session) -> None:

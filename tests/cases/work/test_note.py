@@ -1,5 +1,7 @@
 """Notes: written once, their words erased by who wrote them or a supervisor, and their proof kept."""
 
+import threading
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +29,24 @@ def test_a_note_is_written_once_and_the_history_keeps_its_proof_alone(db: Databa
         [line] = lines(session, Kind.NOTE_WRITTEN)
         assert made.words == "She rings on Fridays." and made.salt is not None
         assert line.facts == {"words": proof(made.salt, made.words)} and line.subject == f"note:{made.id}"
+
+
+def test_a_double_click_at_the_same_moment_waits_and_writes_one_note(db: Database) -> None:
+    with db.acting() as session:
+        person = a_person(session, a_creditor(session)).id
+    written: list[int] = []
+
+    def second() -> None:
+        with db.acting() as session:
+            written.append(note.write(session, person=person, words="Rings.", key="k", by=PRIYA, at=AT).id)
+
+    click = threading.Thread(target=second)
+    with db.acting() as session:
+        written.append(note.write(session, person=person, words="Rings.", key="k", by=PRIYA, at=AT).id)
+        click.start()
+        click.join(0.3)
+    click.join(10)
+    assert len(written) == 2 and len(set(written)) == 1
 
 
 @pytest.mark.parametrize(("words", "code"), [("  ", "note.empty"), ("x" * 2001, "note.too_long")])

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from cases.db import Database
 from cases.history import Actor
 from cases.people import permission
-from cases.people.contact import live_contacts
+from cases.people.contact import live_contacts, receiving
 from cases.people.person import Person
 from cases.people.preference import Wish, wish_of
 from messaging import delivery
@@ -174,7 +174,7 @@ def test_the_code_of_a_new_contact_signs_nobody_in_and_the_one_that_signs_in_pro
     with db.acting() as session:
         code.ask_to_prove(session, browser="proves", person=marta.id, kind="mobile", value=NEW, value_norm=NEW,
                           allowed=True, now=now)  # fmt: skip
-        to = code.way(live_contacts(session, [marta.id]), "sms", bytes(32), now)
+        to = code.way(receiving(session, live_contacts(session, [marta.id]), now), "sms", bytes(32))
         code.ask(session, browser="signs in", person=marta.id, to=to, allowed=True, now=now)
     assert sorted(to for to, _ in carried(app, db)) == sorted([NEW, NUMBER])
     with db.acting() as session:
