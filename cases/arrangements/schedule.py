@@ -346,7 +346,7 @@ def _schedule(
             )
             for number, (part, day, due, parts) in enumerate(planned, 1)
         ),
-        tuple(Interest(debt.key, more, debt.rate) for debt, more in zip(debts, borne, strict=True) if more and debt.rate),
+        tuple(Interest(debt.key, n, debt.rate) for debt, n in zip(debts, borne, strict=True) if n and debt.rate),
     )
 
 

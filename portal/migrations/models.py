@@ -1,7 +1,7 @@
 """Every room that has rows, imported once, so that migrations see the whole house."""
 
 from cases import history, seal
-from cases.arrangements import arrangement, consent, proposal
+from cases.arrangements import arrangement, charging, consent, proposal
 from cases.arrears import day_run, position
 from cases.db import Base
 from cases.debts import account, announced, creditor, dispute, due, hold, ledger
@@ -13,7 +13,7 @@ from payments import attempt, callback
 from portal import visit
 
 ROOMS = (
-    account, announced, arrangement, attempt, callback, consent, contact, conversation, creditor, cursor, day_run, dispute,
+    account, announced, arrangement, attempt, callback, charging, consent, contact, conversation, creditor, cursor, day_run, dispute,
     documents, due, history, hold, joint, ledger, outbox, pace, permission, person, position, preference, proposal, queue,
     receipt, result, seal, staff, support, visit,
 )  # fmt: skip

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.arrangements.plan_interest import Step, exact, falling, last_part_on, late_and_later, lesser, part_on, rounded
+from cases.arrangements.plan_interest import (
+    Step,
+    exact,
+    falling,
+    last_part_on,
+    late_and_later,
+    lesser,
+    part_on,
+    rounded,
+)
 from cases.arrangements.schedule import Dates, Debt, Limits, Rhythm, Upfront, plan, plan_by_count
 from cases.clock import monthly
 from cases.debts.held import Pause
