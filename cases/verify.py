@@ -89,7 +89,18 @@ RULES: Final = {
     ("arrangement_account", "shares_differ"): """
         select c.arrangement_id from arrangement_account c
         left join (select i.arrangement_id, s.account_id, sum(s.amount) as shared from instalment i join instalment_share s on s.instalment_id = i.id group by 1, 2) x
-          using (arrangement_id, account_id) where coalesce(x.shared, 0) <> c.amount order by 1 limit 1""",
+          using (arrangement_id, account_id) where coalesce(x.shared, 0) <> c.amount + coalesce(c.interest, 0) order by 1 limit 1""",
+    ("plan_interest", "charged_differs"): """
+        select i.account_id from plan_interest i
+        left join entry e on e.account_id = i.account_id and e.key = format('plan-interest/%s/%s/%s', i.arrangement_id, i.account_id, i.until)
+        where coalesce(e.amount, 0) <> i.charged or e.value_date <> i.until order by 1 limit 1""",
+    ("plan_interest", "above_agreed"): """
+        select i.account_id from plan_interest i join arrangement_account a using (arrangement_id, account_id)
+        group by i.arrangement_id, i.account_id, a.interest having sum(i.expected) > coalesce(a.interest, 0) order by 1 limit 1""",
+    ("entry", "interest_of_no_plan"): """
+        select e.id from entry e where e.key like 'plan-interest/%' and e.reverses is null and not exists (
+          select from plan_interest i where i.account_id = e.account_id and e.key = format('plan-interest/%s/%s/%s', i.arrangement_id, i.account_id, i.until))
+        order by 1 limit 1""",
     ("arrangement", "ends_without_its_accounts"): """
         select a.arrangement_id from arrangement_account a join arrangement g on g.id = a.arrangement_id
         where (g.ended_at is null) <> (a.ended_at is null) order by 1 limit 1""",

@@ -50,12 +50,14 @@ class Result:
     creditors: dict[int, Summary] = field(default_factory=lambda: defaultdict(Summary))
     plans: Changes = field(default_factory=Changes)
     plans_stuck: int = 0
+    interest: int = 0
+    """How many parts of plans' interest were posted."""
     open: int = 0
 
     @property
     def changed(self) -> int:
         """How much was done; nought when a round had nothing to do."""
-        return len(self.creditors) + self.plans.judged + self.plans_stuck
+        return len(self.creditors) + self.plans.judged + self.plans_stuck + self.interest
 
 
 def run(
@@ -66,7 +68,7 @@ def run(
     longest: float = 0.0,
     progress: Progress = lambda step, done, total: None,
 ) -> Result:
-    """Closes every day that has ended by the moment `at`, or those up to `until`, and judges the plans they change.
+    """Closes every day that has ended by the moment `at`, or those up to `until`; judges plans, posts their interest.
 
     Waits up to `longest` seconds for days that others are at, or that an older transaction keeps open.
     """
@@ -92,6 +94,7 @@ def run(
                 progress("day", done, done + daily.waiting(session, until=until))
     if longest:
         _judge(db, at, result)  # plans of which others have closed the last day
+    _post_interest(db, at, result)
     return result
 
 
@@ -141,6 +144,17 @@ def _judge(db: Database, at: datetime, result: Result) -> None:
         _say(closed)
 
 
+def _post_interest(db: Database, at: datetime, result: Result) -> None:
+    while True:
+        with db.acting() as session:
+            closed = daily.post_interest(session, by=BY, at=at)
+        if closed is None:
+            return
+        result.interest += closed.interest
+        result.plans_stuck += len(closed.stuck)
+        _say(closed)
+
+
 def _say(closed: Closed) -> None:
     for subject, error in closed.stuck:
         log.error("day_stuck", stuck=subject, reason=error, day=closed.day)
@@ -157,6 +171,7 @@ def as_json(db: Database, result: Result, rebuilt: int | None) -> dict[str, Any]
         ],
         "plans": {"judged": result.plans.judged, "broken": result.plans.broken, "missed": result.plans.missed,
                   "cured": result.plans.cured, "completed": result.plans.completed, "stuck": result.plans_stuck},
+        "interest": result.interest,
         "open": result.open,
     }  # fmt: skip
     return told if rebuilt is None else told | {"rebuilt": rebuilt}
@@ -170,6 +185,7 @@ _PLANS: Final = _s(
     "Plans judged: %(judged)s, broken: %(broken)s, missed one more payment: %(missed)s, kept again: %(cured)s,"
     " completed: %(completed)s, stuck: %(stuck)s"
 )
+_INTEREST: Final = _s("Parts of interest posted: %(count)s.")
 _NOTHING: Final = _s("No day was left to close.")
 _OPEN: Final = _s("Days still open: %(open)s. Others are at work on them. Run it again in a while.")
 _REBUILT: Final = _s("Positions derived anew: %(rebuilt)s.")
@@ -191,6 +207,8 @@ def as_text(db: Database, result: Result, rebuilt: int | None) -> str:
             "judged": result.plans.judged, "broken": result.plans.broken, "missed": result.plans.missed,
             "cured": result.plans.cured, "completed": result.plans.completed, "stuck": result.plans_stuck,
         })  # fmt: skip
+    if result.interest:
+        told.append(words(_INTEREST) % {"count": result.interest})
     if result.open:
         told.append(words(_OPEN) % {"open": result.open})
     elif not told:

@@ -52,6 +52,7 @@ _BOTH: Final[dict[str, str]] = {
     "dispute.ground_unknown": _b("Choose what is wrong with the debt."),
     "preference.every_day": _b("Leave at least one day on which we may write."),
     "preference.hours": _b("From %(earliest)s to %(latest)s is too short. Leave at least two hours."),
+    "proposal.promise_interest": _s("A promise bears no interest. Take the tick away, or choose a plan."),
     "proposal.promise_upfront": _b("A promise is one payment. Leave the sum now empty."),
 }
 """Both faces say these alike."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -85,6 +86,7 @@ def an_account(
     currency: str | None = None,
     opened_on: date = date(2025, 1, 1),
     at: datetime = AT,
+    rate: Decimal | None = None,
 ) -> Account:
     """An account that these people owe: the first as holder, the others jointly."""
     ref = ref or f"A{next(_numbers)}"
@@ -93,7 +95,7 @@ def an_account(
     session.add(account)
     session.flush()
     session.add(AccountTerms(creditor_id=creditor.id, account_id=account.id, debt_type=debt_type, opened_on=opened_on,
-                             recorded_at=at))  # fmt: skip
+                             interest_rate=rate, recorded_at=at))  # fmt: skip
     for n, person in enumerate(people):
         session.add(Liability(creditor_id=creditor.id, account_id=account.id, person_id=person.id,
                               role="joint" if n else "holder", recorded_at=at))  # fmt: skip

@@ -10,9 +10,10 @@ States: live, broken, completed, superseded, cancelled. Live plan: one that has
 not ended, live or broken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
     FetchedValue,
     Index,
     Integer,
+    Numeric,
     Text,
     UniqueConstraint,
     insert,
@@ -31,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.arrangements.plan_interest import last_part_on, part_on
 from cases.arrangements.schedule import Schedule
 from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.history import Actor, Kind, record
@@ -82,7 +85,11 @@ class Arrangement(Base):
 
 
 class ArrangementAccount(Base):
-    """An account that a plan covers, with the sum covered in minor units."""
+    """An account that a plan covers, with the sum covered in minor units.
+
+    `interest`: what it bears besides, by the plan's schedule, in minor units: `rate` per cent a year on the `base` of
+    the sum, from the day `bears_from` on. `interest_next`: the day whose close posts its next part (`charging.py`).
+    """
 
     __tablename__ = "arrangement_account"
 
@@ -92,9 +99,21 @@ class ArrangementAccount(Base):
     nth: Mapped[int] = mapped_column(Integer)
     amount: Mapped[Minor]
     ended_at: Mapped[Moment | None]
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    base: Mapped[Minor | None]
+    bears_from: Mapped[date | None] = mapped_column(Date)
+    interest: Mapped[Minor | None]
+    interest_next: Mapped[date | None] = mapped_column(Date)
 
     __table_args__ = (
         CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("(rate is null) = (base is null) and rate > 0 and base > 0", "rate"),
+        CheckConstraint(
+            "(interest is null) = (rate is null) and (interest is null) = (bears_from is null)"
+            " and (interest is not null or interest_next is null) and interest > 0",
+            "interest",
+        ),
+        Index("arrangement_account_interest", "interest_next", postgresql_where=text("interest_next is not null")),
         Index("arrangement_account_live", "account_id", unique=True, postgresql_where=text("ended_at is null")),
     )
 
@@ -167,12 +186,15 @@ def start(
     on: date,
     by: Actor,
     at: datetime,
+    bases: Mapping[int, int] | None = None,
+    bears_from: date | None = None,
 ) -> int:
     """Makes a plan of an agreed schedule, agreed on the creditors' day `on`. Returns its id.
 
     `covered`: account, creditor and minor units, in order. Live plans of these accounts are
     superseded. It is judged first by the close of the day `on`. The caller holds the accounts' rows
-    locked. Each liable person is told, with the shares of the accounts that this person owes and no others.
+    locked. `bases`: by account, what bears interest from the day `bears_from` on. Each liable person is told, with
+    the shares of the accounts that this person owes and no others.
     """
     plan = Arrangement(person_id=person, proposal_id=proposal, kind=kind, currency=currency, rhythm=rhythm,
                        calendar=calendar, agreed_at=at, agreed_on=on, next_change=on)  # fmt: skip
@@ -181,13 +203,21 @@ def start(
     accounts = [account for account, _, _ in covered]
     _supersede(session, accounts, plan.id, by=by, at=at)
     creditors = {account: creditor for account, creditor, _ in covered}
+    first_part = part_on(on, last_part_on(on, schedule.ends_on))
+    bearing = {
+        each.key: {"rate": each.rate, "base": bases[each.key], "bears_from": bears_from, "interest": each.minor,
+                   "interest_next": first_part}
+        for each in schedule.interest if bases
+    }  # fmt: skip
+    bare = dict.fromkeys(("rate", "base", "bears_from", "interest", "interest_next"))
     session.execute(
         insert(ArrangementAccount),
         [
-            {"arrangement_id": plan.id, "account_id": account, "creditor_id": creditor, "nth": n, "amount": minor}
+            {"arrangement_id": plan.id, "account_id": account, "creditor_id": creditor, "nth": n, "amount": minor,
+             **bearing.get(account, bare)}
             for n, (account, creditor, minor) in enumerate(covered, 1)
         ],
-    )
+    )  # fmt: skip
     made = session.execute(
         insert(Instalment).returning(Instalment.n, Instalment.id),
         [

@@ -189,7 +189,8 @@ def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
     theirs = tuple((known[each.account_id], each.amount) for each in covered if each.account_id in known)
     today = max((each.today for each, _minor in theirs), default=at.date())
     shown = proposals.schedule_shown(row, covered)
-    made = Draft(proposals.terms_of(row), row.currency, theirs, row.calendar, today, shown)
+    debts = proposals.debts_shown(covered)
+    made = Draft(proposals.terms_of(row), row.currency, theirs, debts, row.calendar, today, shown)
     return judge(session, people, made, owed, at)
 
 

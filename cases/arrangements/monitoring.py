@@ -109,10 +109,10 @@ def judgement(
     return Judgement(state, tuple(missed), ahead)
 
 
-def pauses_of(session: Session, plans: Sequence[int]) -> dict[int, list[Pause]]:
-    """The days on which the accounts of these plans are on hold from judging, by account. One statement."""
+def pauses_of(session: Session, plans: Sequence[int], what: str = "judging") -> dict[int, list[Pause]]:
+    """The days on which the accounts of these plans are on hold from something, by account. One statement."""
     found: dict[int, list[Pause]] = defaultdict(list)
-    for row in session.execute(_PAUSES, {"ids": list(plans)}):
+    for row in session.execute(_PAUSES, {"ids": list(plans), "what": what}):
         found[row.account_id].append(Pause(row.starts_on, row.ends))
     return found
 
@@ -340,7 +340,7 @@ group by plan
 _PAUSES: Final = text("""
 select distinct k.account_id, h.starts_on, t.last_on + 1 as ends
 from arrangement_account a join hold_account k on k.account_id = a.account_id
-join hold h on h.id = k.hold_id and 'judging' = any(h.stops)
+join hold h on h.id = k.hold_id and :what = any(h.stops)
 join hold_term t on t.hold_id = h.id and t.replaced_at is null
 where a.arrangement_id = any(:ids)
 """)

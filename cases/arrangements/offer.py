@@ -9,7 +9,7 @@ Limits, house rules of our own:
 - a plan ends within five years: 60 monthly, 65 four-weekly, 130 two-weekly, 260 weekly payments;
 - a payment is at least one whole unit of its currency, unless less than that is owed;
 - a sum upfront is below the whole, and not later than the first payment;
-- a promise has one payment, of at most what is owed, and no sum upfront.
+- a promise has one payment, of at most what is owed, no sum upfront, and no interest.
 Accounts stand in the order of their oldest unmet due date, so a sum upfront meets the oldest first.
 """
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import text
@@ -37,6 +38,7 @@ UNKNOWN_ACCOUNT = refusal_code("proposal.unknown_account", "account")
 ON_HOLD = refusal_code("proposal.on_hold", "account")
 OTHER_CURRENCY = refusal_code("proposal.other_currency", "account")
 PROMISE_UPFRONT = refusal_code("proposal.promise_upfront")
+PROMISE_INTEREST = refusal_code("proposal.promise_interest")
 
 LATEST_FIRST: Final = timedelta(days=31)
 """How far away the first payment may be."""
@@ -66,11 +68,23 @@ class Coverable:
     """The live arrangement that has this account now; approving another ends that one."""
     today: date
     holds: tuple[Held, ...] = ()
+    rate: Decimal | None = None
+    """The yearly interest of its contract in per cent, where that runs by now."""
+    principal: int = 0
+    other: int = 0
+    """What may be covered and is no principal: interest, and of an account without a schedule costs and fees."""
 
     @property
     def owed(self) -> int:
         """What a plan may cover: what is overdue of a scheduled account, the balance of any other."""
         return max(self.overdue if self.scheduled else self.balance, 0)
+
+    def debt(self, minor: int, *, bears: bool) -> Debt[int]:
+        """What a plan covers of it; if it bears interest, on the principal among that."""
+        base = max(min(minor, self.principal, self.owed - self.other), 0)
+        if not bears or self.rate is None or not base:
+            return Debt(self.account, minor)
+        return Debt(self.account, minor, rate=self.rate, base=base)
 
     def stopped(self, what: str) -> bool:
         """Whether a hold stops something of this debt today (`debts/hold.py`)."""
@@ -105,7 +119,7 @@ class Terms:
     """What is wished: `amount` each time and a sum `upfront` in minor units, a rhythm from a first day.
 
     `month_day` (1 to 31, 31 is the last) is the day that a monthly plan keeps, the first day's own
-    if not given. A promise pays `amount` once, on `first_on`.
+    if not given. A promise pays `amount` once, on `first_on`. `interest`: debts bear that of their contracts.
     """
 
     amount: int
@@ -115,6 +129,7 @@ class Terms:
     upfront: int = 0
     upfront_on: date | None = None
     kind: str = "plan"
+    interest: bool = False
 
     @property
     def dates(self) -> Dates:
@@ -136,24 +151,30 @@ class Draft:
     terms: Terms
     currency: str
     covered: tuple[tuple[Coverable, int], ...]
+    debts: tuple[Debt[int], ...]
     calendar: str | None
     today: date
     schedule: Schedule[int]
 
+    @property
+    def bears_from(self) -> date | None:
+        """The day from which the debts bear interest; None where none does."""
+        return self.today if self.schedule.interest else None
+
 
 def schedule_of(
-    covered: Sequence[tuple[int, int]], terms: Terms, calendar: str | None, limits: Limits | None = None
-) -> Schedule[int]:
-    """The schedule of terms over accounts (id, minor units covered), in their order. Pure.
+    debts: Sequence[Debt[int]], terms: Terms, calendar: str | None, bears_from: date | None,
+    limits: Limits | None = None,
+) -> Schedule[int]:  # fmt: skip
+    """The schedule of terms over accounts, by their ids and in their order. Pure.
 
     Page, proposal and plan all come here. Without `limits` what was checked before is made again.
     Refuses what `schedule.plan` refuses.
     """
     if limits is None:
-        limits = Limits(date.min, date.max, most_instalments=sum(minor for _, minor in covered))
+        limits = Limits(date.min, date.max, most_instalments=sum(debt.owed_minor for debt in debts))
     upfront = Upfront(terms.upfront, terms.upfront_on) if terms.upfront and terms.upfront_on else None
-    debts = [Debt(account, minor) for account, minor in covered]
-    return schedule.plan(debts, terms.amount, terms.dates, limits, calendar, upfront)
+    return schedule.plan(debts, terms.amount, terms.dates, limits, calendar, upfront, bears_from)
 
 
 def offer(session: Session, people: Sequence[int], currency: str, at: datetime) -> Offer:
@@ -211,7 +232,8 @@ def draft(
 
     `known`: what `coverable` has told of them in this transaction.
     Refuses `proposal.no_account`, `proposal.unknown_account` (not this person's), `proposal.on_hold`,
-    `proposal.other_currency`, `proposal.promise_upfront`, and by what `schedule.plan` refuses: `plan.nothing_owed`,
+    `proposal.other_currency`, `proposal.promise_upfront`, `proposal.promise_interest`, and by what `schedule.plan`
+    refuses: `plan.nothing_owed`,
     `plan.amount_too_small`, `plan.first_day_past`, `plan.first_day_too_far`, `plan.too_many_instalments`,
     `plan.upfront_…`, `plan.month_day_unknown`.
     """
@@ -219,6 +241,8 @@ def draft(
         raise NO_ACCOUNT()
     if terms.kind == "promise" and terms.upfront:
         raise PROMISE_UPFRONT()
+    if terms.kind == "promise" and terms.interest:
+        raise PROMISE_INTEREST()
     found = {each.account: each for each in (coverable(session, people, at) if known is None else known)}
     for account in accounts:
         if account not in found:
@@ -244,16 +268,16 @@ def draft(
     countries = {each.country for each, _ in covered}
     # Creditors of two countries share no calendar: then a due date does not move.
     calendar = calendar_for(countries.pop()) if len(countries) == 1 else None
-    made = schedule_of([(each.account, minor) for each, minor in covered], terms, calendar, limits)
-    return Draft(terms, currency, covered, calendar, today, made)
+    debts = tuple(each.debt(minor, bears=terms.interest) for each, minor in covered)
+    made = schedule_of(debts, terms, calendar, today, limits)
+    return Draft(terms, currency, covered, debts, calendar, today, made)
 
 
 def possible(made: Draft, amount: int) -> bool:
     """Whether a draft would be a plan with another amount each time, too. Pure."""
     terms = replace(made.terms, amount=amount)
-    covered = [(each.account, minor) for each, minor in made.covered]
     try:
-        schedule_of(covered, terms, made.calendar, _limits(terms, made.currency, made.today))
+        schedule_of(made.debts, terms, made.calendar, made.today, _limits(terms, made.currency, made.today))
     except Refusal:
         return False
     return True
@@ -294,7 +318,14 @@ select a.id as account, a.ref, c.id as creditor, c.name as creditor_name, c.coun
               and (m.ended_on is null or m.ended_on > d.today)), 0)::bigint as announced,
   (select p.arrangement_id from arrangement_account p
    where p.account_id = a.id and p.ended_at is null) as plan,
-  {HOLDS_OF.format(account="a.id", day="d.today")} as holds
+  {HOLDS_OF.format(account="a.id", day="d.today")} as holds,
+  case when t.interest_rate > 0 and coalesce(t.interest_from <= d.today, true) then t.interest_rate end as rate,
+  coalesce((select sum(e.amount) from entry e where e.account_id = a.id and e.value_date <= d.today
+              and e.component = 'principal'), 0)::bigint as principal,
+  coalesce((select sum(e.amount) from entry e where e.account_id = a.id and e.value_date <= d.today
+              and (e.component = 'interest' or e.component in ('fee', 'cost') and not exists (
+                select from due u where u.account_id = a.id and u.replaced_at is null and u.amount > 0))), 0)::bigint
+    as other
 from account a
 join creditor c on c.id = a.creditor_id
 cross join lateral (select (cast(:at as timestamptz) at time zone c.zone)::date as today) d

@@ -18,6 +18,10 @@ What else is due: contractual dues from the day of the agreement on, what was ch
 what an older payment or lowering adjustment had met that was taken back since; on a scheduled account
 also costs and fees that the plan does not cover.
 
+Interest of the plan stands in its last instalment. What of it was expected by now and not charged is taken off that
+instalment. Where all that is left of an account's instalments is interest of parts to come, nothing is left: whoever
+pays early pays none for the days to come. Entries of this interest are nothing else due.
+
 A completed plan stays open for money until another one takes the account: what goes back opens it.
 
 Everything is read by account, so a joint debtor who sees one account of a plan sees what was paid
@@ -26,9 +30,10 @@ on that account, and the shares of that account alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Row, text
@@ -39,13 +44,18 @@ from cases.debts.entry import COMPONENTS
 
 @dataclass(frozen=True, slots=True)
 class SharePaid:
-    """One account's part of an instalment: due, paid and announced, in minor units."""
+    """One account's part of an instalment: due, paid and announced, in minor units.
+
+    `interest`: how much of what is due is interest of the plan, at the yearly `rate` in per cent.
+    """
 
     account: int
     creditor: int
     due: int
     paid: int
     announced: int
+    interest: int = 0
+    rate: Decimal | None = None
 
     @property
     def left(self) -> int:
@@ -104,24 +114,14 @@ def meet(
     """
     left = [share.minor for share in shares]
     other = [each.minor for each in others]
+    spread = [list(_spread(shares, others, sums, left, other)) for sums in (money, announced)]
+    return list(zip(*([sum(met[i] for _, met in each) for i in range(len(shares))] for each in spread), strict=True))
 
-    def spread(sums: Iterable[Dated]) -> list[int]:
-        met = [0] * len(shares)
-        for item in sorted(sums, key=lambda each: (each.on, not each.named)):
-            minor = item.minor
-            if item.named:
-                for i in sorted(range(len(shares)), key=lambda i: shares[i].on > item.on):
-                    minor = take(i, minor, met)
-            for i in [i for i, share in enumerate(shares) if share.on <= item.on]:
-                minor = take(i, minor, met)
-            for i, each in enumerate(others):
-                if each.on <= item.on:
-                    part = min(minor, other[i])
-                    other[i] -= part
-                    minor -= part
-            for i in range(len(shares)):
-                minor = take(i, minor, met)
-        return met
+
+def _spread(
+    shares: Sequence[Dated], others: Sequence[Dated], sums: Iterable[Dated], left: list[int], other: list[int]
+) -> Iterator[tuple[date, list[int]]]:
+    """Each sum in its order with its day and what it meets of each share; takes it off what is left."""
 
     def take(i: int, minor: int, met: list[int]) -> int:
         part = min(minor, left[i])
@@ -129,7 +129,21 @@ def meet(
         met[i] += part
         return minor - part
 
-    return list(zip(spread(money), spread(announced), strict=True))
+    for item in sorted(sums, key=lambda each: (each.on, not each.named)):
+        minor, met = item.minor, [0] * len(shares)
+        if item.named:
+            for i in sorted(range(len(shares)), key=lambda i: shares[i].on > item.on):
+                minor = take(i, minor, met)
+        for i in [i for i, share in enumerate(shares) if share.on <= item.on]:
+            minor = take(i, minor, met)
+        for i, each in enumerate(others):
+            if each.on <= item.on:
+                part = min(minor, other[i])
+                other[i] -= part
+                minor -= part
+        for i in range(len(shares)):
+            minor = take(i, minor, met)
+        yield item.on, met
 
 
 def paid_to_plans(session: Session, arrangements: Sequence[int], on: date) -> dict[int, list[InstalmentPaid]]:
@@ -140,25 +154,51 @@ def paid_to_plans(session: Session, arrangements: Sequence[int], on: date) -> di
     ids = list(arrangements)
     if not ids:
         return {}
-    rows = session.execute(_SHARES, {"ids": ids}).all()
-    facts: dict[tuple[int, int], dict[str, list[Dated]]] = {}
-    for plan, account, what, day, minor, named in session.execute(_FACTS, {"ids": ids, "on": on}):
-        facts.setdefault((plan, account), {}).setdefault(what, []).append(Dated(day, int(minor), named))
-    met: dict[tuple[int, int], tuple[int, int]] = {}
+    rows = session.execute(_SHARES, {"ids": ids, "on": on}).all()
+    facts = _facts(session, ids, on)
+    met: dict[tuple[int, int], SharePaid] = {}
     for (plan, account), theirs in _grouped(rows).items():
         known = facts.get((plan, account), {})
-        result = meet([Dated(day, minor) for _, day, minor in theirs], sorted(known.get("other", []), key=_on),
-                      known.get("money", []), known.get("announced", []))  # fmt: skip
-        met |= {(instalment, account): pair for (instalment, _, _), pair in zip(theirs, result, strict=True)}
+        dues = [row.minor for row in theirs]
+        dues[-1] -= theirs[-1].waived
+        result = meet([Dated(row.due_on, due) for row, due in zip(theirs, dues, strict=True)],
+                      sorted(known.get("other", []), key=_on), known.get("money", []),
+                      known.get("announced", []))  # fmt: skip
+        if sum(dues) - sum(map(sum, result)) <= theirs[-1].coming:
+            dues = [paid + announced for paid, announced in result]
+        interest = max(theirs[-1].interest - (sum(row.minor for row in theirs) - sum(dues)), 0)
+        for n, (row, due, (paid, announced)) in enumerate(zip(theirs, dues, result, strict=True), 1):
+            borne = interest if n == len(theirs) else 0
+            met[row.id, account] = SharePaid(account, row.creditor, due, paid, announced, borne, row.rate)
     parts: dict[int, list[SharePaid]] = {}
     for row in rows:
-        paid, announced = met[row.id, row.account]
-        parts.setdefault(row.id, []).append(SharePaid(row.account, row.creditor, row.minor, paid, announced))
+        parts.setdefault(row.id, []).append(met[row.id, row.account])
     found: dict[int, list[InstalmentPaid]] = {plan: [] for plan in ids}
     for row in rows:
         if row.id in parts:
             found[row.plan].append(InstalmentPaid(row.id, row.plan, row.n, row.part, row.nominal_on, row.due_on,
                                                   tuple(parts.pop(row.id))))  # fmt: skip
+    return found
+
+
+def met_by_day(
+    session: Session, arrangements: Sequence[int], on: date
+) -> dict[tuple[int, int], list[tuple[date, int]]]:
+    """What money has met of these plans by the day `on`: (day, minor units), by plan and account. Two statements.
+
+    Money that went back by that day is not among it.
+    """
+    ids = list(arrangements)
+    rows = session.execute(_SHARES, {"ids": ids, "on": on}).all()
+    facts = _facts(session, ids, on)
+    found: dict[tuple[int, int], list[tuple[date, int]]] = {}
+    for key, theirs in _grouped(rows).items():
+        known = facts.get(key, {})
+        others = sorted(known.get("other", []), key=_on)
+        shares = [Dated(row.due_on, row.minor) for row in theirs]
+        spread = _spread(shares, others, known.get("money", []), [row.minor for row in theirs],
+                         [each.minor for each in others])  # fmt: skip
+        found[key] = [(day, sum(met)) for day, met in spread]
     return found
 
 
@@ -171,20 +211,43 @@ def _on(dated: Dated) -> date:
     return dated.on
 
 
-def _grouped(rows: Sequence[Row[Any]]) -> dict[tuple[int, int], list[tuple[int, date, int]]]:
-    """The shares of each account of each plan, in the order of the plan."""
-    found: dict[tuple[int, int], list[tuple[int, date, int]]] = {}
-    for row in rows:
-        found.setdefault((row.plan, row.account), []).append((row.id, row.due_on, row.minor))
+def _facts(session: Session, plans: Sequence[int], on: date) -> dict[tuple[int, int], dict[str, list[Dated]]]:
+    """What meets the shares of each account of each plan, and what else is due."""
+    found: dict[tuple[int, int], dict[str, list[Dated]]] = {}
+    for plan, account, what, day, minor, named in session.execute(_FACTS, {"ids": plans, "on": on}):
+        found.setdefault((plan, account), {}).setdefault(what, []).append(Dated(day, int(minor), named))
     return found
 
 
+def _grouped(rows: Sequence[Row[Any]]) -> dict[tuple[int, int], list[Row[Any]]]:
+    """The shares of each account of each plan, in the order of the plan."""
+    found: dict[tuple[int, int], list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault((row.plan, row.account), []).append(row)
+    return found
+
+
+# `coming`: interest of parts to come; `waived`: what was expected by the day and does not stand in the ledger.
 _SHARES: Final = text("""
+with a as materialized (
+  select a.*, coalesce(p.expected, 0) as expected, coalesce(l.standing, 0) as standing
+  from arrangement_account a
+  left join lateral (
+    select sum(i.expected) as expected from plan_interest i
+    where a.interest is not null and i.arrangement_id = a.arrangement_id and i.account_id = a.account_id
+      and i.until <= :on) p on true
+  left join lateral (
+    select sum(e.amount) as standing from entry e left join entry o on o.id = e.reverses
+    where a.interest is not null and e.account_id = a.account_id and e.kind = 'interest' and e.value_date <= :on
+      and coalesce(o.key, e.key) like format('plan-interest/%s/%%', a.arrangement_id)) l on true
+  where a.arrangement_id = any(:ids))
 select i.arrangement_id as plan, i.id, i.n, i.part, i.nominal_on, i.due_on,
-  s.account_id as account, s.creditor_id as creditor, s.amount as minor
+  s.account_id as account, s.creditor_id as creditor, s.amount as minor,
+  coalesce(a.interest, 0) as interest, a.rate, coalesce(a.interest - a.expected, 0)::bigint as coming,
+  greatest(a.expected - a.standing, 0)::bigint as waived
 from instalment i
 join instalment_share s on s.instalment_id = i.id
-join arrangement_account a on a.arrangement_id = i.arrangement_id and a.account_id = s.account_id
+join a on a.arrangement_id = i.arrangement_id and a.account_id = s.account_id
 where i.arrangement_id = any(:ids)
 order by i.arrangement_id, i.n, a.nth
 """)
@@ -268,7 +331,7 @@ union all
 select plan, account_id, 'other', greatest(coalesce(due_on, v), agreed_on), amount, false
 from n
 where new and amount > 0 and reverses is null and not taken_back and coalesce(due_on, v) <= :on
-  and kind in ('charge', 'interest', 'fee', 'cost', 'adjustment')
+  and kind in ('charge', 'interest', 'fee', 'cost', 'adjustment') and key not like format('plan-interest/%s/%%', plan)
   and not (scheduled and (kind = 'charge' and due_on is null or kind = 'interest' and interest))
 union all
 -- an older payment that was given back since: what it had met is due again

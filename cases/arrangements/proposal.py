@@ -18,14 +18,15 @@ covers what was shown. It can be agreed up to the day of its first payment.
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Text, UniqueConstraint, Uuid, func, select, text
+from sqlalchemy import CheckConstraint, Date, Index, Integer, Numeric, Text, UniqueConstraint, Uuid, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.arrangements import arrangement
 from cases.arrangements.offer import Draft, Terms, draft, owed_now, schedule_of
-from cases.arrangements.schedule import Rhythm, Schedule
+from cases.arrangements.schedule import Debt, Rhythm, Schedule
 from cases.clock import add_working_days
 from cases.db import Base, Currency, Id, Minor, Moment, refers
 from cases.debts.account import Account
@@ -51,7 +52,7 @@ class Proposal(Base):
     """One version. `side`: whose offer it is. Amounts in minor units.
 
     `note`: free words of whoever made it; `reason` and `answer`: why it was declined, as a code and
-    in words. Words are erasable, the history keeps their proof.
+    in words. Words are erasable, the history keeps their proof. `bears_from`: since when debts bear interest.
     """
 
     __tablename__ = "proposal"
@@ -71,6 +72,7 @@ class Proposal(Base):
     first_on: Mapped[date] = mapped_column(Date)
     month_day: Mapped[int | None] = mapped_column(Integer)
     calendar: Mapped[str | None] = mapped_column(Text)
+    bears_from: Mapped[date | None] = mapped_column(Date)
     expires_on: Mapped[date] = mapped_column(Date)
     key: Mapped[str] = mapped_column(Text)
     made_by: Mapped[str] = mapped_column(Text)
@@ -102,7 +104,7 @@ class Proposal(Base):
 
 
 class ProposalAccount(Base):
-    """An account that a proposal covers, in the order of the offer, with the sum covered in minor units."""
+    """An account of a proposal, in its order, and the sum covered; `base` of it bears `rate` per cent a year."""
 
     __tablename__ = "proposal_account"
 
@@ -111,8 +113,14 @@ class ProposalAccount(Base):
     creditor_id: Mapped[int] = refers("creditor.id")
     nth: Mapped[int] = mapped_column(Integer)
     amount: Mapped[Minor]
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    base: Mapped[Minor | None]
 
-    __table_args__ = (CheckConstraint("amount > 0", "amount"), Index("proposal_account_account", "account_id"))
+    __table_args__ = (
+        CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("(rate is null) = (base is null) and rate > 0 and base > 0", "rate"),
+        Index("proposal_account_account", "account_id"),
+    )
 
 
 def propose(
@@ -254,12 +262,17 @@ def terms_of(proposal: Proposal) -> Terms:
     """The terms of a version, as they were wished."""
     return Terms(amount=proposal.amount, first_on=proposal.first_on, rhythm=Rhythm(proposal.rhythm),
                  month_day=proposal.month_day, upfront=proposal.upfront, upfront_on=proposal.upfront_on,
-                 kind=proposal.kind)  # fmt: skip
+                 kind=proposal.kind, interest=proposal.bears_from is not None)  # fmt: skip
 
 
 def schedule_shown(proposal: Proposal, covered: Sequence[ProposalAccount]) -> Schedule[int]:
     """The schedule of a version, exactly as it was shown and as it will be agreed; shares by account id."""
-    return schedule_of([(each.account_id, each.amount) for each in covered], terms_of(proposal), proposal.calendar)
+    return schedule_of(debts_shown(covered), terms_of(proposal), proposal.calendar, proposal.bears_from)
+
+
+def debts_shown(covered: Sequence[ProposalAccount]) -> tuple[Debt[int], ...]:
+    """What a version covers of each account, and what bears interest there, in the order of the plan."""
+    return tuple(Debt(each.account_id, each.amount, rate=each.rate, base=each.base or 0) for each in covered)
 
 
 def covered_by(session: Session, proposal: int) -> list[ProposalAccount]:
@@ -298,6 +311,7 @@ def _agree(session: Session, row: Proposal, *, by: Actor, at: datetime) -> int:
     return arrangement.start(
         session, person=row.person_id, proposal=row.id, kind=row.kind, currency=row.currency, rhythm=row.rhythm,
         calendar=row.calendar, covered=[(each.account_id, each.creditor_id, each.amount) for each in covered],
+        bases={each.account_id: each.base for each in covered if each.base}, bears_from=row.bears_from,
         schedule=schedule_shown(row, covered), on=today, by=by, at=at,
     )  # fmt: skip
 
@@ -313,20 +327,21 @@ def _save(
         person_id=person, root_id=root, version=version, side=side, kind=terms.kind, currency=plan.currency,
         amount=terms.amount, upfront=terms.upfront, upfront_on=terms.upfront_on if terms.upfront else None,
         rhythm=str(terms.rhythm), first_on=terms.first_on, month_day=terms.dates.month_day, calendar=plan.calendar,
-        expires_on=terms.starts_on, key=key, made_by=str(by), made_at=at, note=note,
+        bears_from=plan.bears_from, expires_on=terms.starts_on, key=key, made_by=str(by), made_at=at, note=note,
         note_salt=uuid.uuid4() if note else None,
     )  # fmt: skip
     session.add(row)
     session.flush()
     session.add_all(
-        ProposalAccount(proposal_id=row.id, account_id=each.account, creditor_id=each.creditor, nth=n, amount=minor)
-        for n, (each, minor) in enumerate(plan.covered, 1)
-    )
+        ProposalAccount(proposal_id=row.id, account_id=each.account, creditor_id=each.creditor, nth=n, amount=minor,
+                        **({"rate": debt.rate, "base": debt.base} if debt.rate and row.bears_from else {}))
+        for n, ((each, minor), debt) in enumerate(zip(plan.covered, plan.debts, strict=True), 1)
+    )  # fmt: skip
     facts: dict[str, object] = {
         "kind": row.kind, "version": version, "amount": row.amount, "currency": row.currency, "rhythm": row.rhythm,
         "upfront": row.upfront, "first_on": shown.instalments[0].due_on.isoformat(),
         "last_on": shown.ends_on.isoformat(), "count": len(shown.instalments), "total": shown.total_minor,
-        "accounts": len(plan.covered),
+        "accounts": len(plan.covered), **({"interest": shown.interest_minor} if shown.interest else {}),
     }  # fmt: skip
     if note and row.note_salt:
         facts["note"] = proof(row.note_salt, note)

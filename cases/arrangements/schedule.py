@@ -5,7 +5,8 @@ plan; it keeps its nominal date (the rhythm's own) and its due date, the next wo
 plan's calendar, never an earlier one. Upfront: a sum paid first, on its own day; it meets the
 oldest debt first and runs on into the next. The regular instalment is shared once over the debts
 by largest remainder; no share exceeds what is left of its debt, what is over goes to the others;
-the last instalment takes each remainder. (rules 1.4, 1.5)
+the last instalment takes each remainder. (rules 1.4, 1.5) A debt that bears interest has it in the last
+instalment, as this schedule makes it (`plan_interest.py`).
 
 The page that previews a plan and the act that saves it call the same function.
 """
@@ -15,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
+from cases.arrangements.plan_interest import exact, falling, rounded
 from cases.clock import every_days, monthly, next_working_day
 from cases.money import equal_parts, parts_of, shares
 from cases.refusal import refusal_code
@@ -60,11 +63,16 @@ _DAYS_APART = {Rhythm.WEEKLY: 7, Rhythm.TWO_WEEKLY: 14, Rhythm.FOUR_WEEKLY: 28}
 
 @dataclass(frozen=True, slots=True)
 class Debt(Generic[K]):
-    """What a plan covers of one account: its key, minor units, and its oldest unmet due date."""
+    """What a plan covers of one account: its key, minor units, and its oldest unmet due date.
+
+    `rate`: its yearly interest in per cent, on the `base` of it, in minor units; None bears none.
+    """
 
     key: K
     owed_minor: int
     oldest_due: date | None = None
+    rate: Decimal | None = None
+    base: int = 0
 
     def __post_init__(self) -> None:
         if self.owed_minor < 0:
@@ -149,10 +157,23 @@ class Instalment(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
+class Interest(Generic[K]):
+    """The interest that one account bears in a plan: minor units, and the yearly rate in per cent."""
+
+    key: K
+    minor: int
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule(Generic[K]):
-    """A whole plan: its instalments add up to exactly what each account owes."""
+    """A whole plan: its instalments add up to exactly what each account owes and its interest.
+
+    `interest` names the accounts that bear any; the last instalment holds it.
+    """
 
     instalments: tuple[Instalment[K], ...]
+    interest: tuple[Interest[K], ...] = ()
 
     @property
     def total_minor(self) -> int:
@@ -179,6 +200,15 @@ class Schedule(Generic[K]):
         """What the plan brings to one account, in minor units."""
         return sum(s.minor for each in self.instalments for s in each.shares if s.key == key)
 
+    @property
+    def interest_minor(self) -> int:
+        """The interest of all accounts together, in minor units."""
+        return sum(each.minor for each in self.interest)
+
+    def interest_of(self, key: K) -> int:
+        """The interest that one account bears, in minor units."""
+        return sum(each.minor for each in self.interest if each.key == key)
+
 
 def plan(
     debts: Sequence[Debt[K]],
@@ -187,10 +217,12 @@ def plan(
     limits: Limits,
     calendar: str | None,
     upfront: Upfront | None = None,
+    bears_from: date | None = None,
 ) -> Schedule[K]:
     """The schedule of paying `amount_minor` each time until all is paid; the last takes what is left.
 
-    `calendar` moves due dates to its next working day; None moves none. An amount above what is
+    `calendar` moves due dates to its next working day; None moves none. Debts with a rate bear interest
+    from the day `bears_from` on; None: none does. An amount above what is
     owed makes one instalment of what is owed. Refuses what the plan's codes say.
     """
     left = _checked(debts, dates, limits, upfront)
@@ -201,7 +233,7 @@ def plan(
     count = -(-left // amount_minor)
     if count > limits.most_instalments:
         raise TOO_MANY_INSTALMENTS(count=count, most=limits.most_instalments)
-    return _schedule(debts, parts_of(left, amount_minor), dates, calendar, upfront)
+    return _schedule(debts, parts_of(left, amount_minor), dates, calendar, upfront, bears_from)
 
 
 def plan_by_count(
@@ -211,6 +243,7 @@ def plan_by_count(
     limits: Limits,
     calendar: str | None,
     upfront: Upfront | None = None,
+    bears_from: date | None = None,
 ) -> Schedule[K]:
     """The schedule of paying in `count` equal instalments, rounded down; the last takes the rest."""
     left = _checked(debts, dates, limits, upfront)
@@ -221,7 +254,7 @@ def plan_by_count(
     least = max(1, limits.least_minor)
     if left // count < min(least, left):
         raise AMOUNT_TOO_SMALL(amount=left // count, least=least)
-    return _schedule(debts, equal_parts(left, count), dates, calendar, upfront)
+    return _schedule(debts, equal_parts(left, count), dates, calendar, upfront, bears_from)
 
 
 def plan_by_end(
@@ -231,9 +264,10 @@ def plan_by_end(
     limits: Limits,
     calendar: str | None,
     upfront: Upfront | None = None,
+    bears_from: date | None = None,
 ) -> Schedule[K]:
     """The schedule of equal instalments on every date of the rhythm up to and including `end`."""
-    return plan_by_count(debts, dates.until(end), dates, limits, calendar, upfront)
+    return plan_by_count(debts, dates.until(end), dates, limits, calendar, upfront, bears_from)
 
 
 def oldest_first(minor: int, debts: Sequence[Debt[K]]) -> list[int]:
@@ -280,14 +314,15 @@ def _schedule(
     dates: Dates,
     calendar: str | None,
     upfront: Upfront | None,
+    bears_from: date | None,
 ) -> Schedule[K]:
     left = [debt.owed_minor for debt in debts]
-    planned: list[tuple[Part, date, list[int]]] = []
+    planned: list[tuple[Part, date, date, list[int]]] = []
 
     def take(part: Part, day: date, parts: list[int]) -> None:
         for i, minor in enumerate(parts):
             left[i] -= minor
-        planned.append((part, day, parts))
+        planned.append((part, day, next_working_day(calendar, day), parts))
 
     if upfront is not None:
         take(Part.UPFRONT, upfront.on, oldest_first(upfront.minor, debts))
@@ -295,18 +330,32 @@ def _schedule(
     for number, (minor, day) in enumerate(zip(sums, islice(dates.nominal(), len(sums)), strict=True), 1):
         last = number == len(sums)
         take(Part.REGULAR, day, list(left) if last else _instalment(minor, regular, left))
+    borne = [
+        _interest(debt, [(due, parts[i]) for _, _, due, parts in planned], bears_from) for i, debt in enumerate(debts)
+    ]
+    last_parts = planned[-1][-1]
+    last_parts[:] = [part + more for part, more in zip(last_parts, borne, strict=True)]
     return Schedule(
         tuple(
             Instalment(
                 number,
                 part,
                 day,
-                next_working_day(calendar, day),
+                due,
                 tuple(Share(debt.key, minor) for debt, minor in zip(debts, parts, strict=True) if minor),
             )
-            for number, (part, day, parts) in enumerate(planned, 1)
-        )
+            for number, (part, day, due, parts) in enumerate(planned, 1)
+        ),
+        tuple(Interest(debt.key, n, debt.rate) for debt, n in zip(debts, borne, strict=True) if n and debt.rate),
     )
+
+
+def _interest(debt: Debt[K], payments: Sequence[tuple[date, int]], bears_from: date | None) -> int:
+    """What a debt bears from a day on while these payments take it off; a plan that is paid at once bears none."""
+    ends_on = payments[-1][0]
+    if debt.rate is None or bears_from is None or ends_on <= bears_from:
+        return 0
+    return rounded(exact(falling(debt.base, debt.owed_minor, payments, bears_from), debt.rate, ends_on))
 
 
 def _instalment(minor: int, regular: Sequence[int], left: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ order; missed ones are caught up.
 Each batch is one transaction of a door: `claim` locks the day's row, `close_batch` moves the next positions and
 the cursor. Killed anywhere and run again it gives the same rows; two at once share the creditors. Plans are
 judged after a day is finished (`close_plans`), each when all its creditors have closed the day: whoever is
-last finds it, and a later run finds what a killed one left.
+last finds it, and a later run finds what a killed one left. Interest of plans is posted after that (`post_interest`).
 
 Poison: what fails is halved until the bad account or plan stands alone. It is kept in `stuck`, told, and put
 before a person; the others go on. Later closes try it again.
@@ -22,7 +22,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from cases.arrangements import monitoring
+from cases.arrangements import charging, monitoring
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.monitoring import Changes
 from cases.arrears import night, position
@@ -43,6 +43,8 @@ BATCH: Final = 1_000
 """So many accounts are moved in one transaction: their locks are held for a moment only."""
 PLANS: Final = 200
 """So many plans are judged in one transaction."""
+BEARING: Final = 20
+"""Of so many plans interest is posted in one transaction."""
 
 T = TypeVar("T")
 
@@ -56,6 +58,8 @@ class Closed:
     finished: bool = False
     moved: Moved = field(default_factory=Moved)
     plans: Changes = field(default_factory=Changes)
+    interest: int = 0
+    """How many parts of plans' interest were posted."""
     stuck: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -131,6 +135,23 @@ def close_plans(session: Session, *, by: Actor, at: datetime, most: int = PLANS)
             closed.stuck.append((f"arrangement:{plan}", error))
 
     _halved(session, list(due), judged, alone)
+    _cleared(session, _PLANS_CLEARED, {"at": at}, by)
+    return closed if due else None
+
+
+def post_interest(session: Session, *, by: Actor, at: datetime, most: int = BEARING) -> Closed | None:
+    """Posts the interest of the next plans that closed days make due; None when there is none."""
+    due = charging.due_for_close(session, most=most)
+    closed = Closed()
+
+    def posted(some: Sequence[int]) -> None:
+        closed.interest += charging.post(session, some, by=by, at=at)
+
+    def alone(plan: int, error: str) -> None:
+        if _stuck(session, due[plan], error, plan=plan, by=by, at=at):
+            closed.stuck.append((f"arrangement:{plan}", error))
+
+    _halved(session, list(due), posted, alone)
     _cleared(session, _PLANS_CLEARED, {"at": at}, by)
     return closed if due else None
 
@@ -248,5 +269,7 @@ _PLANS_CLEARED: Final = """
 update stuck s set cleared_at = :at from arrangement g
 where s.cleared_at is null and g.id = s.arrangement_id
   and (g.next_change > s.day or g.state in ('superseded', 'cancelled'))
+  and not exists (select from arrangement_account a
+                  where a.arrangement_id = g.id and a.ended_at is null and a.interest_next <= s.day)
 returning 'arrangement:' || s.arrangement_id
 """

@@ -99,7 +99,8 @@ def try_plan() -> ResponseReturnValue:
         words = _terms(session, made) if made else []
         if made is not None and chosen is not None:
             judged = assessment.judge(session, visitor().people, made, chosen.accounts, g.now)
-        advisers = advisers_of(session, visitor().people) if judged and judged.verdict not in (None, "affordable") else ()
+        advised = judged is not None and judged.verdict not in (None, "affordable")
+        advisers = advisers_of(session, visitor().people) if advised else ()
     return _page(wait, found, form, made, words, judged, advisers)
 
 

@@ -16,7 +16,7 @@ import pyotp
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.arrangements import assessment, limits, offer, proposal, statement_of_affairs
+from cases.arrangements import assessment, limits, proposal, statement_of_affairs
 from cases.arrangements.offer import Terms
 from cases.arrangements.schedule import Rhythm
 from cases.arrangements.standard_statement import SECTIONS, lines_of
@@ -31,7 +31,6 @@ from cases.debts.ledger import Entry
 from cases.history import Actor, Kind, record
 from cases.intake import layout, load
 from cases.people.joint import liable_for
-from cases.people.person import all_ids
 from cases.people.staff import add_user
 from messaging import conversation
 from messaging.carriers import Inbound
@@ -114,7 +113,7 @@ def _idris(session: Session, find: Callable[[str, str], tuple[int, int]], today:
     """He told what comes in and goes out, and asked for a plan that takes a little more than is left."""
     idris, tenancy = find("tidewell", "T4481")
     _, alarm = find("ashmere", "S4482")
-    own, people = Actor("debtor", idris), all_ids(session, idris)
+    own = Actor("debtor", idris)
     draft = statement_of_affairs.begin(session, person=idris, currency="GBP", by=own, at=now)
     for section in SECTIONS:
         told = {line: characters.IDRIS_TOLD[line] for line in lines_of(section) if line in characters.IDRIS_TOLD}
@@ -122,10 +121,8 @@ def _idris(session: Session, find: Callable[[str, str], tuple[int, int]], today:
         statement_of_affairs.save(session, draft.id, section, page, by=own, at=now)
     statement_of_affairs.finish(session, draft.id, by=own, at=now)
     covers, terms = [tenancy, alarm], Terms(amount=60_00, first_on=today + timedelta(days=10))
-    plan = offer.draft(session, people, covers, terms, now)
-    judged = assessment.judge(session, people, plan, offer.coverable(session, people, now), now)
     sent = proposal.propose(session, person=idris, accounts=covers, terms=terms, key="sample-idris", by=own, at=now)
-    assessment.settle(session, sent.id, judged, at=now)
+    assessment.settle(session, sent.id, at=now)
 
 
 def _tobias(session: Session, find: Callable[[str, str], tuple[int, int]], now: datetime) -> None:

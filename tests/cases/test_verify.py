@@ -109,6 +109,13 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
          " from generate_series(1, 2) n", ("arrangement", "two_live_for_an_account")),
         ("insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) values (1, 1, 1, 1, 5)",
          ("arrangement_account", "shares_differ")),
+        ("insert into plan_interest (arrangement_id, account_id, creditor_id, until, expected, charged, recorded_at)"
+         " values (1, 1, 1, '2026-05-31', 5, 4, now())", ("plan_interest", "charged_differs")),
+        ("with p as (insert into plan_interest (arrangement_id, account_id, creditor_id, until, expected, charged, recorded_at)"
+         " values (1, 1, 1, '2026-05-31', 5, 0, now()))"
+         " insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount, rate, base, bears_from, interest)"
+         " values (1, 1, 1, 1, 5, 5.5, 5, '2026-05-10', 4)", ("plan_interest", "above_agreed")),
+        ("update entry set key = 'plan-interest/1/1/2026-05-31' where key = 'fee'", ("entry", "interest_of_no_plan")),
         ("with g as (insert into arrangement (person_id, proposal_id, kind, currency, rhythm, agreed_at, agreed_on, state, ended_at)"
          " overriding system value values (1, 1, 'plan', 'GBP', 'monthly', now(), '2026-05-10', 'completed', now()) returning id)"
          " insert into arrangement_account (arrangement_id, account_id, creditor_id, nth, amount) select id, 1, 1, 1, 5 from g",

@@ -81,6 +81,7 @@ TABLES = {
     "payment_share": Seen(f"attempt_id in (select id from payment_attempt where {SELF})", OWN),
     "permission": Seen(f"address in (select value_norm from contact where {SELF})"),
     "person": Seen("id = any(:people)", finder=ALL),
+    "plan_interest": Seen(ON_OWED),
     "plan_limits": Seen(f"creditor_id in (select creditor_id from account where id in ({OWED}))"),
     "position": Seen(None, OWN),
     "preference": Seen(SELF),

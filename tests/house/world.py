@@ -95,6 +95,8 @@ def world(db: Database, superuser: Connection) -> World:
             creditor_id=account.creditor_id,
             amount=100,
         )
+        put_row(put, "plan_interest", arrangement_id=plan, account_id=account.id, creditor_id=account.creditor_id, until=day,
+                expected=2, charged=1, recorded_at=AT)  # fmt: skip
         payment = put.scalar(text("select min(payment_id) from entry where account_id = :a"), {"a": account.id})
         put_row(put, "payment_named", payment_id=payment, creditor_id=account.creditor_id, arrangement_id=plan)
         tried = put_row(put, "payment_attempt", person_id=person, key=f"k{n}", method="card", purpose="plan", currency="GBP",
