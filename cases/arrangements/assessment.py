@@ -27,6 +27,7 @@ from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
 from cases.arrangements.offer import Coverable, Draft, offer
+from cases.arrangements.version import Proposal, covered_by, debts_shown, schedule_shown, terms_of
 from cases.arrears.explain import explain, gather
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
@@ -179,18 +180,18 @@ def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Ass
     return {row.proposal_id: row for row in found}
 
 
-def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
+def _judged(session: Session, row: Proposal, at: datetime) -> Judged:
     """What the rule says of a version as it will be agreed, beside what its debts, held from here on, owe now."""
-    covered = proposals.covered_by(session, row.id)
+    covered = covered_by(session, row.id)
     monitoring.hold(session, [each.account_id for each in covered])
     people = all_ids(session, row.person_id)
     owed = offer(session, people, row.currency, at).accounts
     known = {each.account: each for each in owed}
     theirs = tuple((known[each.account_id], each.amount) for each in covered if each.account_id in known)
     today = max((each.today for each, _minor in theirs), default=at.date())
-    shown = proposals.schedule_shown(row, covered)
-    debts = proposals.debts_shown(covered)
-    made = Draft(proposals.terms_of(row), row.currency, theirs, debts, row.calendar, today, shown)
+    shown = schedule_shown(row, covered)
+    debts = debts_shown(covered)
+    made = Draft(terms_of(row), row.currency, theirs, debts, row.calendar, today, shown)
     return judge(session, people, made, owed, at)
 
 
