@@ -7,11 +7,13 @@ formats hundreds of lines, a statement as many.
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
 
 import phonenumbers
 from babel import Locale
+from babel.numbers import format_percent
 
 from cases.money import Money, decimals_of
 
@@ -78,6 +80,13 @@ def figures(code: str) -> Figures:
 def number(value: int, code: str) -> str:
     """A whole number, grouped, with a true minus."""
     return (MINUS if value < 0 else "") + _grouped(str(abs(value)), figures(code))
+
+
+@lru_cache(maxsize=256)
+def percent(rate: Decimal, code: str) -> str:
+    """A rate in per cent, as exact as it is: 8.5%."""
+    locale = LOCALES.get(code, code)
+    return format_percent(rate / 100, locale=locale, decimal_quantization=False, numbering_system="latn")
 
 
 def decimal_text(minor: int, currency: str, code: str) -> str:

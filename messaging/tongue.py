@@ -6,6 +6,7 @@ are written as `figures.py` says. A language that is not shipped is English.
 
 import gettext
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -56,6 +57,10 @@ class Tongue:
     def money(self, minor: int, currency: str) -> str:
         """An amount with its symbol."""
         return figures.money_text(minor, currency, self.code)
+
+    def percent(self, rate: Decimal) -> str:
+        """A rate in per cent: 8.5%."""
+        return figures.percent(rate, self.code)
 
     def day(self, value: date) -> str:
         """A day without its weekday: 14 March 2026."""

@@ -15,6 +15,7 @@ Words are gathered by `python -m portal.catalogues`.
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -130,6 +131,11 @@ def prefer(code: str | None) -> None:
 def number(value: int, code: str | None = None) -> str:
     """A whole number, grouped, with a true minus."""
     return written.number(value, code or language())
+
+
+def percent(rate: Decimal, code: str | None = None) -> str:
+    """A rate in per cent, as exact as it is: 8.5%."""
+    return written.percent(rate, code or language())
 
 
 def decimal_text(minor: int, currency: str, code: str | None = None) -> str:
@@ -248,7 +254,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     f.__name__: f
     for f in (
         money, money_text, decimal_text, number, symbol, day, day_plain, day_short, month, clock_time,
-        moment, day_of, reference, phone, phone_text, phone_link, paragraphs,
+        moment, day_of, reference, phone, phone_text, phone_link, paragraphs, percent,
     )
 }
 

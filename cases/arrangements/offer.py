@@ -210,16 +210,6 @@ def offers(session: Session, people: Sequence[int], at: datetime) -> list[Offer]
     return [Offer(currency, tuple(accounts)) for currency, accounts in found.items()]
 
 
-def preview(
-    session: Session, people: Sequence[int], accounts: Sequence[int], terms: Terms, at: datetime
-) -> Schedule[int]:
-    """The schedule that `propose` would save now, its shares by account id. Changes nothing.
-
-    Refuses as `draft` does.
-    """
-    return draft(session, people, accounts, terms, at).schedule
-
-
 def draft(
     session: Session,
     people: Sequence[int],

@@ -213,7 +213,7 @@ def _save(
         person_id=person, root_id=root, version=version, side=side, kind=terms.kind, currency=plan.currency,
         amount=terms.amount, upfront=terms.upfront, upfront_on=terms.upfront_on if terms.upfront else None,
         rhythm=str(terms.rhythm), first_on=terms.first_on, month_day=terms.dates.month_day, calendar=plan.calendar,
-        bears_from=plan.bears_from, expires_on=terms.starts_on, key=key, made_by=str(by), made_at=at, note=note,
+        bears_from=plan.bears_from, expires_on=_expires(plan), key=key, made_by=str(by), made_at=at, note=note,
         note_salt=uuid.uuid4() if note else None,
     )  # fmt: skip
     session.add(row)
@@ -286,6 +286,12 @@ def _open(session: Session, people: Sequence[int], accounts: Sequence[int]) -> l
             .execution_options(populate_existing=True)
         )
     )  # fmt: skip
+
+
+def _expires(plan: Draft) -> date:
+    """Until when it can be agreed: the day of its first payment; before it where that is all, and has interest."""
+    last = plan.schedule.ends_on - timedelta(days=1) if plan.schedule.interest else date.max
+    return min(plan.terms.starts_on, last)
 
 
 def _answer_by(plan: Draft) -> date:

@@ -158,11 +158,12 @@ class Instalment(Generic[K]):
 
 @dataclass(frozen=True, slots=True)
 class Interest(Generic[K]):
-    """The interest that one account bears in a plan: minor units, and the yearly rate in per cent."""
+    """The interest that one account bears in a plan: a sum, and its yearly rate in per cent of `base`. Minor units."""
 
     key: K
     minor: int
     rate: Decimal
+    base: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +347,11 @@ def _schedule(
             )
             for number, (part, day, due, parts) in enumerate(planned, 1)
         ),
-        tuple(Interest(debt.key, n, debt.rate) for debt, n in zip(debts, borne, strict=True) if n and debt.rate),
+        tuple(
+            Interest(debt.key, minor, debt.rate, debt.base)
+            for debt, minor in zip(debts, borne, strict=True)
+            if minor and debt.rate
+        ),
     )
 
 

@@ -7,6 +7,7 @@ words that they said yes to, with their fingerprint; the others are told what wa
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import text
@@ -18,9 +19,8 @@ from messaging.figures import reference
 from messaging.paper import Column, Letterhead, Paper, Words, figure
 from messaging.papers.ending import advice, wrong
 from messaging.papers.recipient import Recipient
-from messaging.papers.terms import Covered, Deal, fingerprint, terms_words, told_words
+from messaging.papers.terms import Covered, Deal, called, fingerprint, terms_words, told_words
 from messaging.tongue import Tongue
-from messaging.words import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def agreement_of(session: Session, plan: int, people: Sequence[int]) -> Agreemen
             payments[instalment] = [0] * len(debts)
             order.append((due_on, payments[instalment]))
         payments[instalment][nth[account]] = amount
-    covered = [Covered(debt.creditor, debt.kind, debt.ref, debt.country, sum(shares[n] for _, shares in order))
+    covered = [Covered(debt.creditor, debt.kind, debt.ref, debt.country, sum(shares[n] for _, shares in order),
+                       debt.interest or 0, debt.rate, debt.base or 0)
                for n, debt in enumerate(debts)]  # fmt: skip
     deal = Deal(row.currency, row.rhythm, row.tolerance_days, [(on, sum(shares)) for on, shares in order], covered)
     return Agreement(deal, [shares for _, shares in order], row.agreed_at, _yes(session, row), row.person_id in people)
@@ -124,16 +125,14 @@ def _said_yes(paper: Paper, agreed: Agreement, tongue: Tongue, to: Recipient) ->
 def _who_gets_what(paper: Paper, deal: Deal, tongue: Tongue) -> None:
     _ = tongue._
     rows: list[tuple[Words, str]] = [
-        (
-            f"{debt.creditor}, {tongue.word(KINDS, debt.kind, _('A bill'))}, {debt.ref}",
-            tongue.money(debt.minor, deal.currency),
-        )
-        for debt in deal.debts
+        (called(debt, tongue), tongue.money(debt.minor - debt.interest, deal.currency)) for debt in deal.debts
     ]
     rows += [
-        (_("Interest of this plan"), tongue.money(0, deal.currency)),
-        (_("Charge for a late payment"), tongue.money(0, deal.currency)),
-    ]
+        (_("Interest of %(rate)s a year, %(reference)s", rate=tongue.percent(debt.rate or Decimal(0)),
+           reference=debt.ref), tongue.money(debt.interest, deal.currency))
+        for debt in deal.bearing
+    ] or [(_("Interest of this plan"), tongue.money(0, deal.currency))]  # fmt: skip
+    rows.append((_("Charge for a late payment"), tongue.money(0, deal.currency)))
     paper.heading(_("Who gets what")).sum(rows, (_("In all"), tongue.money(deal.total, deal.currency)))
 
 
@@ -190,7 +189,7 @@ def _rights(paper: Paper, tongue: Tongue, us: Letterhead) -> None:
 
 
 _DEBTS: Final = text("""
-select a.id, c.name as creditor, coalesce(t.debt_type, '') as kind, a.ref, c.country
+select a.id, c.name as creditor, coalesce(t.debt_type, '') as kind, a.ref, c.country, x.interest, x.rate, x.base
 from arrangement_account x
 join account a on a.id = x.account_id
 join creditor c on c.id = x.creditor_id

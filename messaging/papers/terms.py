@@ -5,9 +5,10 @@ page sends it back with the button, and what is kept is what was shown.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import text
@@ -27,13 +28,19 @@ UNSEEN: Final = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A debt of a plan: whose, what, which, in which country its creditor is, and the sum covered in minor units."""
+    """A debt of a plan: whose, what, which, in which country its creditor is, and what the plan brings to it.
+
+    `interest` of that is the plan's, at the yearly `rate` in per cent on a `base`. Sums in minor units.
+    """
 
     creditor: str
     kind: str
     ref: str
     country: str
     minor: int
+    interest: int = 0
+    rate: Decimal | None = None
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +58,27 @@ class Deal:
         """All payments together, minor units."""
         return sum(minor for _, minor in self.payments)
 
+    @property
+    def bearing(self) -> list[Covered]:
+        """The debts that bear interest in this plan."""
+        return [each for each in self.debts if each.interest]
+
 
 def deal_of(
     session: Session,
     schedule: Schedule[int],
-    covered: Mapping[int, int],
+    accounts: Iterable[int],
     *,
     currency: str,
     rhythm: str,
     tolerance_days: int = TOLERANCE,
 ) -> Deal:
-    """The deal of a schedule that is not agreed yet; `covered` holds minor units by account, in the plan's order."""
-    found = {row.id: row for row in session.execute(_DEBTS, {"accounts": list(covered)})}
-    debts = [Covered(row.creditor, row.kind, row.ref, row.country, minor)
-             for account, minor in covered.items() if (row := found.get(account)) is not None]  # fmt: skip
+    """The deal of a schedule that is not agreed yet, over its accounts in the plan's order."""
+    order = list(accounts)
+    found = {row.id: row for row in session.execute(_DEBTS, {"accounts": order})}
+    borne = {each.key: (each.minor, each.rate, each.base) for each in schedule.interest}
+    debts = [Covered(row.creditor, row.kind, row.ref, row.country, schedule.minor_of(account), *borne.get(account, ()))
+             for account in order if (row := found.get(account)) is not None]  # fmt: skip
     return Deal(currency, rhythm, tolerance_days, [(each.due_on, each.minor) for each in schedule.instalments], debts)
 
 
@@ -116,21 +130,43 @@ def limitation_words(tongue: Tongue) -> str:
 def _debts(deal: Deal, tongue: Tongue) -> str:
     _ = tongue._
     return "; ".join(
-        _("%(sum)s to %(creditor)s, %(kind)s, %(reference)s", sum=tongue.money(each.minor, deal.currency),
-          creditor=each.creditor, kind=tongue.word(KINDS, each.kind, _("A bill")), reference=each.ref)
+        _("%(sum)s to %(debt)s", sum=tongue.money(each.minor, deal.currency), debt=called(each, tongue))
         for each in deal.debts
-    )  # fmt: skip
+    )
+
+
+def called(debt: Covered, tongue: Tongue) -> str:
+    """What a debt is called: its creditor, its kind, its reference."""
+    return ", ".join((debt.creditor, tongue.word(KINDS, debt.kind, tongue._("A bill")), debt.ref))
 
 
 def _what_holds(deal: Deal, tongue: Tongue, us: str) -> list[str]:
     """Interest, charges, a missed payment, credit files."""
     _, _n = tongue._, tongue._n
     return [
-        _("This plan adds no interest and no charge. That is so also when a payment comes late."),
+        *_interest(deal, tongue),
         _n("A payment counts as missed %(num)s day after its day.",
            "A payment counts as missed %(num)s days after its day.", deal.tolerance_days)
         + " " + _("Then %(us)s asks how it can help. If it stays missed, the plan can end.", us=us),
         _credit_files(deal, tongue, us),
+    ]  # fmt: skip
+
+
+def _interest(deal: Deal, tongue: Tongue) -> list[str]:
+    """What the plan adds to the debts, and what it does not."""
+    _ = tongue._
+    if not deal.bearing:
+        return [_("This plan adds no interest and no charge. That is so also when a payment comes late.")]
+    return [
+        *(
+            _("Of this, %(sum)s is interest: %(rate)s a year on %(base)s, for %(debt)s.", debt=called(each, tongue),
+              sum=tongue.money(each.interest, deal.currency), base=tongue.money(each.base, deal.currency),
+              rate=tongue.percent(each.rate or Decimal(0)))
+            for each in deal.bearing
+        ),
+        _("It is counted each day on what is still left, and stands in the last payment.") + " "
+        + _("It never grows above this. It gets less when money comes sooner, or while a hold stops it."),
+        _("This plan adds no other charge. That is so also when a payment comes late."),
     ]  # fmt: skip
 
 

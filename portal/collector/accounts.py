@@ -58,6 +58,11 @@ class Running:
         return self.missed[0].due_on if self.plan.arrangement.state == "broken" and self.missed else None
 
     @property
+    def interest(self) -> int:
+        """The plan's interest on this person's accounts, minor units."""
+        return sum(share.interest for each in self.instalments for share in each.shares)
+
+    @property
     def row(self) -> list[str]:
         """The even row: a state for each payment."""
         late = {each.id for each in self.missed}

@@ -21,7 +21,7 @@ from cases.arrangements import consent, proposal
 from cases.arrangements.affordability import A_MONTH
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.assessment import assessments_of
-from cases.arrangements.offer import Coverable, Terms, coverable, preview
+from cases.arrangements.offer import Coverable, Terms, coverable, draft
 from cases.arrangements.schedule import Rhythm, Schedule
 from cases.arrangements.version import Proposal, covered_by, terms_of
 from cases.clock import calendar_for, next_working_day
@@ -30,10 +30,21 @@ from cases.people.person import first_name
 from cases.refusal import Refusal
 from messaging.tongue import language_of
 from portal.access import asking
+from portal.collector.accounts import called
 from portal.collector.decide import proposal_in
-from portal.collector.face import Case, actor, blueprint, case_named, debt_words, desk, show, tell, to_case, told
-from portal.forms import ChoiceField, DayField, Form, HiddenField, MoneyField, NoteField, SelectField, SeveralField
-from portal.language import _, _l, money_text, today
+from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case, told
+from portal.forms import (
+    ChoiceField,
+    DayField,
+    Form,
+    HiddenField,
+    MoneyField,
+    NoteField,
+    SelectField,
+    SeveralField,
+    TickField,
+)
+from portal.language import _, _l, money_text, percent, today
 from portal.refusals import sentence
 from portal.terms import words_of
 from portal.wake import wake
@@ -62,6 +73,7 @@ class Wish(Form):
                             hint=_l("Only of a monthly plan. Later payments keep this day."))  # fmt: skip
     upfront = MoneyField(_l("Sum paid first"), least=1)
     upfront_on = DayField(_l("Day of the sum paid first"))
+    interest = TickField(_l("With the interest of the contract"))
     note = NoteField(_l("Words to the person"), hint=_l("The person reads this with the offer."), longest=2000)
     key = HiddenField("key")
     mark = HiddenField("mark")
@@ -73,6 +85,7 @@ class Wish(Form):
         return Terms(
             amount=self.amount.data, first_on=self.first.data, rhythm=Rhythm(self.rhythm.data), month_day=keeps,
             upfront=self.upfront.data or 0, upfront_on=self.upfront_on.data, kind=self.kind.data,
+            interest="interest" in self and self.interest.data,
         )  # fmt: skip
 
     def well(self) -> bool:
@@ -93,6 +106,7 @@ class Preview:
 
     schedule: Schedule[int]
     names: dict[int, str]
+    """What each debt is called, by account."""
     currency: str
     mark: str
     ends: list[str]
@@ -195,9 +209,14 @@ def _owed(session: Session, case: Case, currency: str | None = None) -> tuple[li
 def _prepare(form: Wish, known: Sequence[Coverable]) -> None:
     """What can be chosen in this case."""
     form.accounts.options = [
-        (each.account, f"{each.creditor_name}, {debt_words(each.debt_type).lower()}", _told_of(each)) for each in known
+        (each.account, called(each), _told_of(each)) for each in known
     ]
     form.amount.currency = form.upfront.currency = known[0].currency
+    rates = [_("%(debt)s: %(rate)s a year", debt=called(each), rate=percent(each.rate)) for each in known if each.rate]
+    if rates:
+        form.interest.hint = "; ".join(rates) + ". " + _("It is counted on the principal alone.")
+    else:
+        del form.interest
     form.month_day.options = [
         ("", _("The first payment’s own day")), *((str(n), str(n)) for n in range(1, 31)), ("31", _("The last day")),
     ]  # fmt: skip
@@ -248,7 +267,7 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
         return None
     currency = known[0].currency
     try:
-        made = preview(session, case.people, _accounts(form), form.terms(), g.now)
+        made = draft(session, case.people, _accounts(form), form.terms(), g.now)
     except Refusal as refusal:
         said = sentence(refusal, "staff", currency=currency)
         field = next((form[name] for start, name in _BELONGS if refusal.code.startswith(start)), None)
@@ -257,22 +276,22 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
         else:
             form.refuse(said)
         return None
-    names = {each.account: f"{each.creditor_name}, {debt_words(each.debt_type).lower()}" for each in known}
+    names = {each.account: called(each) for each in known}
     spoken = language_of(case.language)
-    covered = {account: made.minor_of(account) for account in _accounts(form)}
-    words = words_of(session, made, covered, currency=currency, rhythm=str(form.terms().rhythm), language=spoken)
-    marked = hashlib.sha256(repr((sorted(_accounts(form)), form.terms(), made, words)).encode()).hexdigest()
+    words = words_of(session, made.schedule, [each.account for each, _minor in made.covered], currency=currency,
+                     rhythm=str(made.terms.rhythm), language=spoken)  # fmt: skip
+    marked = hashlib.sha256(repr((sorted(_accounts(form)), made.terms, made.schedule, words)).encode()).hexdigest()
     ends = []
     if any(each.plan for each in known if str(each.account) in form.accounts.data):
         ends.append(_("It takes the place of the plan that runs now over these debts."))
-    return Preview(made, names, currency, marked, ends, words, spoken)
+    return Preview(made.schedule, names, currency, marked, ends, words, spoken)
 
 
 _BELONGS: Final = (
     ("plan.upfront_day", "upfront_on"), ("plan.upfront_after", "upfront_on"), ("plan.upfront", "upfront"),
-    ("proposal.promise_upfront", "upfront"), ("plan.first_day", "first"), ("plan.month_day", "month_day"),
-    ("plan.amount", "amount"), ("plan.too_many", "amount"), ("plan.nothing_owed", "accounts"),
-    ("proposal.no_account", "accounts"), ("proposal.unknown_account", "accounts"),
+    ("proposal.promise_upfront", "upfront"), ("proposal.promise_interest", "interest"), ("plan.first_day", "first"),
+    ("plan.month_day", "month_day"), ("plan.amount", "amount"), ("plan.too_many", "amount"),
+    ("plan.nothing_owed", "accounts"), ("proposal.no_account", "accounts"), ("proposal.unknown_account", "accounts"),
     ("proposal.other_currency", "accounts"),
 )  # fmt: skip
 """Which field a refusal belongs to, by the beginning of its code."""

@@ -163,9 +163,8 @@ def mark_of(schedule: Schedule[int], words: Sequence[str]) -> str:
 
 def _terms(session: Session, made: Draft) -> list[str]:
     """What the person agrees to with this plan, in their language."""
-    covered = {each.account: minor for each, minor in made.covered}
-    return words_of(session, made.schedule, covered, currency=made.currency, rhythm=str(made.terms.rhythm),
-                    language=language())  # fmt: skip
+    return words_of(session, made.schedule, [each.account for each, _minor in made.covered], currency=made.currency,
+                    rhythm=str(made.terms.rhythm), language=language())  # fmt: skip
 
 
 def _prepared(form: Try, found: list[Offer]) -> Offer | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from cases.arrangements.paid import InstalmentPaid
 from cases.arrangements.schedule import Schedule
@@ -12,13 +13,18 @@ from portal.language import _, day_plain
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one creditor gets: its name (two debts of one creditor are told apart by number), accounts and sum."""
+    """What one creditor gets: its name (two debts of one creditor are told apart by number), account and sums.
+
+    `total`: without the plan's `interest`, whose yearly `rate` is in per cent. `regular`: of each regular payment
+    but the last. Minor units.
+    """
 
     name: str
     account: int
     total: int
     regular: int
-    """Of each regular payment but the last, minor units."""
+    interest: int = 0
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ class Shown:
     upfront: PaymentLine | None
 
     @property
+    def interest(self) -> int:
+        """The interest of the plan, which its last payment holds; minor units."""
+        return sum(column.interest for column in self.columns)
+
+    @property
     def years(self) -> list[tuple[int, list[PaymentLine]]]:
         """The payments of each year."""
         found: dict[int, list[PaymentLine]] = {}
@@ -69,7 +80,7 @@ def shown(schedule: Schedule[int], names: Mapping[int, str], calendar: str | Non
         (each.number, str(each.part), each.nominal_on, each.due_on, {s.key: s.minor for s in each.shares}, "")
         for each in schedule.instalments
     ]
-    return _shown(rows, names, calendar, currency)
+    return _shown(rows, names, calendar, currency, {each.key: (each.minor, each.rate) for each in schedule.interest})
 
 
 def shown_agreed(
@@ -81,13 +92,17 @@ def shown_agreed(
         (n, each.part, each.nominal_on, each.due_on, {s.account: s.due for s in each.shares}, state)
         for n, (each, state) in enumerate(zip(instalments, row, strict=True), 1)
     ]
-    return _shown(rows, names, calendar, currency)
+    borne = {s.account: (s.interest, s.rate) for each in instalments for s in each.shares if s.interest}
+    return _shown(rows, names, calendar, currency, borne)
 
 
 Row = tuple[int, str, date, date, dict[int, int], str]
 
 
-def _shown(rows: Iterable[Row], names: Mapping[int, str], calendar: str | None, currency: str) -> Shown:
+def _shown(
+    rows: Iterable[Row], names: Mapping[int, str], calendar: str | None, currency: str,
+    borne: Mapping[int, tuple[int, Decimal | None]],
+) -> Shown:  # fmt: skip
     rows = list(rows)
     totals: dict[int, int] = {}
     for *_rest, shares, _state in rows:
@@ -103,8 +118,8 @@ def _shown(rows: Iterable[Row], names: Mapping[int, str], calendar: str | None, 
     regular = [line for line in lines if line is not upfront]
     order = [account for account in names if account in totals]
     columns = tuple(
-        Column(_told_apart(account, order, names), account, totals[account],
-               regular[0].shares.get(account, 0) if regular else 0)
+        Column(_told_apart(account, order, names), account, totals[account] - borne.get(account, (0,))[0],
+               regular[0].shares.get(account, 0) if regular else 0, *borne.get(account, ()))
         for account in order
     )  # fmt: skip
     return Shown(currency, total, columns, tuple(lines), upfront)

@@ -31,7 +31,7 @@ def a_plan(session: Session, person: int, accounts: list[int], said: bool = True
                             by=Actor("debtor", person), at=AT)  # fmt: skip
     if said:
         covered = covered_by(session, sent.id)
-        deal = deal_of(session, schedule_shown(sent, covered), {c.account_id: c.amount for c in covered},
+        deal = deal_of(session, schedule_shown(sent, covered), [c.account_id for c in covered],
                        currency=sent.currency, rhythm=sent.rhythm)  # fmt: skip
         consent.give(session, proposal=sent.id, person=person, words=terms_words(deal, Tongue("en"), "Evenly"),
                      language="en", channel="portal", origin="203.0.113.7", by=Actor("debtor", person), at=AT)  # fmt: skip

@@ -11,7 +11,7 @@ from cases import verify
 from cases.arrangements import charging, proposal
 from cases.arrangements.arrangement import Arrangement, ArrangementAccount
 from cases.arrangements.charging import PlanInterest
-from cases.arrangements.offer import Terms, preview
+from cases.arrangements.offer import Terms, draft
 from cases.arrangements.paid import paid_to_plans
 from cases.arrears import daily
 from cases.db import Database
@@ -192,10 +192,9 @@ def test_costs_and_a_rate_that_begins_later_bear_nothing(book: Book) -> None:
         session.flush()
         ids = [other.id, later.id]
     with book.db.acting() as session:
-        shown = preview(session, [book.person.id], ids[:1], Terms(10_00, date(2026, 12, 1), interest=True), AT)
+        shown = draft(session, [book.person.id], ids[:1], Terms(10_00, date(2026, 12, 1), interest=True), AT).schedule
         assert shown.interest == ()
-        assert preview(session, [book.person.id], ids, Terms(10_00, date(2026, 12, 1)), AT).interest == ()
-        assert preview(
-            session, [book.person.id], ids, Terms(10_00, date(2026, 12, 1), interest=True), AT
-        ).interest_of(ids[1]) > 0
+        assert draft(session, [book.person.id], ids, Terms(10_00, date(2026, 12, 1)), AT).schedule.interest == ()
+        both = draft(session, [book.person.id], ids, Terms(10_00, date(2026, 12, 1), interest=True), AT).schedule
+        assert both.interest_of(ids[1]) > 0
         assert session.scalar(select(AccountTerms.interest_rate).where(AccountTerms.account_id == ids[1])) == 9

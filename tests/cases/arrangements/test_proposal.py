@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cases.arrangements import arrangement, proposal
 from cases.arrangements.arrangement import Arrangement, ArrangementAccount, InstalmentShare
-from cases.arrangements.offer import Terms, offer, preview
+from cases.arrangements.offer import Terms, draft, offer
 from cases.arrangements.schedule import Rhythm
 from cases.arrangements.version import Proposal, covered_by, proposals_of, schedule_shown
 from cases.db import act_now
@@ -41,7 +41,7 @@ def test_a_charge_of_a_later_day_is_not_covered_yet(session, at) -> None:
 def test_what_was_shown_is_what_is_saved_share_by_share(session, at) -> None:
     book = Book(session)
     terms = Terms(6_000, FIRST, upfront=15_000, upfront_on=TODAY)
-    shown = preview(session, [book.person.id], book.both, terms, at)
+    shown = draft(session, [book.person.id], book.both, terms, at).schedule
     made = book.propose(session, at, terms)
     assert schedule_shown(made, covered_by(session, made.id)) == shown
     plan = proposal.approve(session, made.id, by=book.by, at=at)
@@ -125,9 +125,9 @@ def test_only_own_accounts_of_one_currency_that_owe_something(session, at) -> No
 
 def test_weekly_plans_may_have_five_years_too(session, at) -> None:
     book = Book(session)
-    shown = preview(session, [book.person.id], book.both, Terms(300, FIRST, Rhythm.WEEKLY), at)
+    shown = draft(session, [book.person.id], book.both, Terms(300, FIRST, Rhythm.WEEKLY), at).schedule
     assert len(shown.instalments) == 240 and shown.ends_on < date(2031, 12, 1)
-    assert refused(preview, session, [book.person.id], book.both, Terms(270, FIRST, Rhythm.WEEKLY), at).code == (
+    assert refused(draft, session, [book.person.id], book.both, Terms(270, FIRST, Rhythm.WEEKLY), at).code == (
         "plan.too_many_instalments")
 
 
@@ -143,18 +143,18 @@ def test_a_promise_is_one_payment_shared_over_its_debts(session, at) -> None:
 
 def test_a_promise_never_promises_more_than_is_owed(session, at) -> None:
     book = Book(session)
-    shown = preview(session, [book.person.id], book.both, Terms(99_999, FIRST, kind="promise"), at)
+    shown = draft(session, [book.person.id], book.both, Terms(99_999, FIRST, kind="promise"), at).schedule
     assert [each.minor for each in shown.instalments] == [71_820]
 
 
 def test_due_dates_move_to_a_working_day_where_the_creditors_share_a_country(session, at) -> None:
     book = Book(session)
     saturday = date(2026, 12, 5)
-    shown = preview(session, [book.person.id], book.both, Terms(6_000, saturday), at)
+    shown = draft(session, [book.person.id], book.both, Terms(6_000, saturday), at).schedule
     assert (shown.instalments[0].nominal_on, shown.instalments[0].due_on) == (saturday, date(2026, 12, 7))
     irish = an_account(session, a_creditor(session, country="IE", currency="GBP"), book.person)
     a_charge(session, irish, 5_000, TODAY)
-    shown = preview(session, [book.person.id], [*book.both, irish.id], Terms(6_000, saturday), at)
+    shown = draft(session, [book.person.id], [*book.both, irish.id], Terms(6_000, saturday), at).schedule
     assert shown.instalments[0].due_on == saturday
 
 
@@ -209,7 +209,7 @@ def test_a_person_sees_the_preview_before_anything_is_written(db, at) -> None:
         me, both = book.person.id, book.both
     with db.asking("debtor", people=[me]) as session:
         assert offer(session, [me], "GBP", at).total == 71_820
-        shown = preview(session, [me], both, Terms(6_000, FIRST), at)
+        shown = draft(session, [me], both, Terms(6_000, FIRST), at).schedule
         act_now(session)
         made = proposal.propose(session, person=me, accounts=both, terms=Terms(6_000, FIRST), key="k",
                                 by=Actor("debtor", me), at=at)
