@@ -1,9 +1,7 @@
 """The assessment: a proposal judged by rule against the newest statement of affairs and its creditors' limits.
 
-What is *available* for a proposal is what the statement leaves for its class of debts: for priority debts alone
-what is left before the others, less what goes to priority creditors already, here and elsewhere; for any other
-proposal what is left after all that is paid already. Plans of the same person that this one would replace do not
-count. A sum upfront is no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
+What is *available* for a proposal is what the statement leaves for its class of debts (`means.py`). A sum upfront is
+no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
 
 Debts of one creditor and kind count together before its limits, all that are owed and not those of one plan alone:
 many small ones, or one after the other, pass no limit that one large debt would not.
@@ -23,9 +21,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.arrangements import monitoring
 from cases.arrangements import proposal as proposals
-from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
+from cases.arrangements.means import Range, means_of, of_debt, range_of
 from cases.arrangements.offer import Coverable, Draft, offer
 from cases.arrears.explain import explain, gather
 from cases.clock import add_months
@@ -36,8 +34,6 @@ from cases.people.person import all_ids
 
 BY: Final = Actor("limits")
 """The job that accepts by rule."""
-STATEMENT_MONTHS: Final = 12
-"""How long a statement is judged by; then it is asked anew. (rules 8)"""
 REASONS: Final = (
     "asked", "no_statement", "old_statement", "gaps", "counter_offer", "token_or_hold", "priority_first", "promise",
     "no_limits", "too_small", "too_large", "too_old", "plan_before", "instalment_too_small", "too_long", "too_late",
@@ -74,7 +70,10 @@ class Assessment(Base):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rule says of a proposal. Sums in minor units a month; `step`: of sums that we suggest."""
+    """What the rule says of a proposal. Sums in minor units a month; `step`: of sums that we suggest.
+
+    `fits`: which payments over the same debts fit, at its own rhythm.
+    """
 
     statement: int | None
     verdict: Verdict | None
@@ -82,6 +81,7 @@ class Judged:
     available: int | None
     reasons: tuple[str, ...]
     step: int = 1
+    fits: Range | None = None
 
     @property
     def at_once(self) -> bool:
@@ -103,23 +103,15 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     regular = draft.schedule.regular[0].minor
     once = terms.kind == "promise" or len(draft.schedule.regular) == 1
     proposed = regular if once else monthly(regular, terms.rhythm)
-    told = affairs.told_last(session, people, draft.currency)
-    reasons, left, said = [], None, None
-    priority_alone = all(priority_of(each.debt_type) == 0 for each in covered)
-    if told is not None and told[0].finished_at is not None:
-        made = affairs.totals(told[1])
-        plans = session.execute(_PLANS, {"people": list(people), "currency": draft.currency,
-                                         "covered": [each.account for each in covered]}).all()  # fmt: skip
-        taken = [(monthly(each.minor, each.rhythm), priority_of(each.debt_type)) for each in plans]
-        left = made.month.available_priority - made.month.priority_offers - sum(m for m, p in taken if p == 0)
-        if not priority_alone:
-            left -= made.other_repayments + sum(m for m, p in taken if p != 0)
-        said = verdict(left, proposed)
-        reasons += [str(said)] * (said is not Verdict.AFFORDABLE) + ["gaps"] * bool(made.gaps)
-        if add_months(told[0].finished_at.date(), STATEMENT_MONTHS) <= at.date():
-            reasons.append("old_statement")
+    means = means_of(session, people, covered, draft.currency, at)
+    left = means.left if means else None
+    reasons, said = [], None
+    if means is not None:
+        said = verdict(means.left, proposed)
+        reasons += [str(said)] * (said is not Verdict.AFFORDABLE) + ["gaps"] * means.gaps
+        reasons += ["old_statement"] * means.old
         first_of_all = draft.schedule.upfront
-        if first_of_all is not None and first_of_all.minor > left:
+        if first_of_all is not None and first_of_all.minor > means.left:
             reasons.append("upfront")
     if terms.kind == "promise":
         reasons.append("promise")
@@ -131,8 +123,8 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     limits = limits_of(session, sorted({each.creditor for each in covered}), draft.currency)
     step = 1
     needs_none = True
-    for creditor, kind in sorted({(each.creditor, each.debt_type) for each in covered}):
-        of = limits.get((creditor, kind)) or limits.get((creditor, None))
+    for (creditor, kind), one in sorted({(each.creditor, each.debt_type): each for each in covered}.items()):
+        of = of_debt(limits, one)
         if of is None:
             reasons.append("no_limits")
             needs_none = False
@@ -145,7 +137,8 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     if said is None and not needs_none:
         reasons.append("no_statement")
     order = tuple(code for code in REASONS if code in reasons)
-    return Judged(told[0].id if told else None, said, proposed, left, order, step)
+    fits = None if terms.kind == "promise" else range_of(means, covered, limits, terms.rhythm)
+    return Judged(means.statement if means else None, said, proposed, left, order, step, fits)
 
 
 def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime) -> bool:
@@ -249,18 +242,6 @@ def _ages(session: Session, debts: Sequence[Coverable]) -> dict[int, int]:
 def _whole_years(day: date, today: date) -> int:
     return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
 
-
-_PLANS: Final = text("""
-select a.rhythm, coalesce(t.debt_type, '') as debt_type, s.amount as minor
-from arrangement a
-join lateral (select i.id from instalment i
-              where i.arrangement_id = a.id and i.part = 'regular' order by i.n limit 1) f on true
-join instalment_share s on s.instalment_id = f.id
-left join account_terms t on t.account_id = s.account_id and t.replaced_at is null
-where a.person_id = any(:people) and a.ended_at is null and a.kind = 'plan' and a.currency = :currency
-  and not exists (select from arrangement_account x where x.arrangement_id = a.id and x.account_id = any(:covered))
-""")
-"""What each live plan of these people pays each time to each debt, but for plans over debts that are covered anew."""
 
 _BEGUN: Final = text("""
 select a.agreed_on from arrangement a

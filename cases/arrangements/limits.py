@@ -33,7 +33,8 @@ class PlanLimits(Base):
     Sums in minor units of the creditor's currency; of debts in another currency limits say nothing.
     `most_debt`, `most_old`, `statement_above`: of all such debts of a person together; `least_debt`: of each.
     `share_percent`: the most of what is left each month that a plan may take. `statement_above`: up to this debt
-    no statement of affairs is needed. `round_to`: the step of sums that we suggest. `withdrawn`: there are none now.
+    no statement of affairs is needed. `round_to`: the step of sums that we suggest, and of ranges.
+    `withdrawn`: there are none now.
     """
 
     __tablename__ = "plan_limits"

@@ -62,7 +62,8 @@ class Limits(Form):
     share_percent = NumberField(_l("Largest share of what is left each month, in per cent"), least=1, most=100)
     statement_above = MoneyField(_l("Income and spending is needed above this debt"),
                                  hint=_l("All debts of this kind together. Empty: it is always needed."))  # fmt: skip
-    round_to = MoneyField(_l("Sums that we suggest are rounded down to"), least=1)
+    round_to = MoneyField(_l("Sums that we suggest are rounded to"), least=1,
+                          hint=_l("Always to what still fits. So are the ends of a range that we show."))  # fmt: skip
 
 
 @blueprint.get("/limits")
