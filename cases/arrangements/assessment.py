@@ -7,7 +7,8 @@ Debts of one creditor and kind count together before its limits, all that are ow
 many small ones, or one after the other, pass no limit that one large debt would not.
 
 Without any *reason* for a person to look, a proposal is accepted at once. The rule never refuses: what it would
-not accept goes to a person with its reasons, and whoever proposed may always ask for one.
+not accept goes to a person with its reasons, and whoever proposed may always ask for one. What is entered on the
+telephone is judged as well, and the user decides: above what is left only once it was talked over with the person.
 """
 
 from collections.abc import Sequence
@@ -24,13 +25,16 @@ from cases.arrangements import proposal as proposals
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
 from cases.arrangements.means import Range, means_of, of_debt, range_of
-from cases.arrangements.offer import Coverable, Draft, offer
+from cases.arrangements.offer import Coverable, Draft, Terms, draft, offer
 from cases.arrears.explain import explain, gather
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
 from cases.debts.allocation import priority_of
 from cases.history import Actor, Kind, record
 from cases.people.person import all_ids
+from cases.refusal import refusal_code
+
+NOT_TALKED_OVER = refusal_code("assessment.not_talked_over")
 
 BY: Final = Actor("limits")
 """The job that accepts by rule."""
@@ -43,7 +47,8 @@ REASONS: Final = (
 
 
 class Assessment(Base):
-    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month.
+    """How a proposal was judged when it was sent or entered. `proposed` and `available` in minor units a month.
+    `accepted`: by the rule.
 
     What it tells of somebody's means (`statement_id`, `verdict`, `available`, `reasons`) stands here alone and may
     be erased; the history keeps whether it was accepted.
@@ -82,6 +87,11 @@ class Judged:
     reasons: tuple[str, ...]
     step: int = 1
     fits: Range | None = None
+
+    @property
+    def to_talk_over(self) -> bool:
+        """Whether it asks for more than is left."""
+        return self.verdict not in (None, Verdict.AFFORDABLE)
 
     @property
     def at_once(self) -> bool:
@@ -154,22 +164,62 @@ def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime
         return was.accepted
     judged = _judged(session, row, at)
     reasons = ["asked"] * asked + list(judged.reasons)
-    session.add(Assessment(
-        proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
-        proposed=judged.proposed, available=judged.available, reasons=reasons, accepted=not reasons, made_at=at,
-    ))  # fmt: skip
-    session.flush()
-    record(session, Kind.PROPOSAL_JUDGED, by=BY, at=at, person=row.person_id, subject=f"proposal:{row.id}",
-           facts={"accepted": not reasons})  # fmt: skip
+    _keep(session, row, judged, reasons, {"accepted": not reasons}, by=BY, at=at)
     if not reasons:
         proposals.approve(session, row.id, by=BY, at=at)
     return not reasons
+
+
+def enter(
+    session: Session,
+    *,
+    person: int,
+    accounts: Sequence[int],
+    terms: Terms,
+    key: str,
+    talked_over: bool = False,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """A plan or a promise agreed on the telephone, judged with its person and its debts held, before it begins.
+
+    `talked_over`: the user has said to the person that it is more than is left; kept where it is. Returns the
+    arrangement's id; the same key enters once. Refuses `assessment.not_talked_over`, and as `proposal.enter` does.
+    """
+    people = proposals.hold_person(session, person)
+    judged = None
+    if proposals.sent_with(session, person, key) is None:
+        monitoring.hold(session, accounts)
+        made = draft(session, people, accounts, terms, at)
+        judged = judge(session, people, made, offer(session, people, made.currency, at).accounts, at)
+        if judged.to_talk_over and not talked_over:
+            raise NOT_TALKED_OVER()
+    plan = proposals.enter(session, person=person, accounts=accounts, terms=terms, key=key, by=by, at=at)
+    row = proposals.sent_with(session, person, key)
+    if judged is not None and row is not None:
+        facts = {"accepted": False} | ({"talked_over": True} if judged.to_talk_over else {})
+        _keep(session, row, judged, judged.reasons, facts, by=by, at=at)
+    return plan
 
 
 def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Assessment]:
     """How these proposals were judged, by proposal; those from before the rule are not among them."""
     found = session.scalars(select(Assessment).where(Assessment.proposal_id.in_(proposals_)))
     return {row.proposal_id: row for row in found}
+
+
+def _keep(
+    session: Session, row: proposals.Proposal, judged: Judged, reasons: Sequence[str], facts: dict[str, bool], *,
+    by: Actor, at: datetime,
+) -> None:  # fmt: skip
+    session.add(Assessment(
+        proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
+        proposed=judged.proposed, available=judged.available, reasons=list(reasons), accepted=facts["accepted"],
+        made_at=at,
+    ))  # fmt: skip
+    session.flush()
+    record(session, Kind.PROPOSAL_JUDGED, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}",
+           facts=facts)  # fmt: skip
 
 
 def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
