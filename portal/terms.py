@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from cases.arrangements.proposal import Proposal, covered_by, schedule_shown
 from cases.arrangements.schedule import Schedule
+from cases.arrangements.version import Proposal, covered_by, schedule_shown
 from messaging.papers.terms import deal_of, terms_words
 from messaging.tongue import Tongue
 

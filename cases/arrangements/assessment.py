@@ -26,6 +26,7 @@ from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside,
 from cases.arrangements.limits import PlanLimits, limits_of
 from cases.arrangements.means import Range, means_of, of_debt, range_of
 from cases.arrangements.offer import Coverable, Draft, Terms, draft, offer
+from cases.arrangements.version import Proposal, covered_by, debts_shown, schedule_shown, sent_with, terms_of
 from cases.arrears.explain import explain, gather
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
@@ -188,14 +189,14 @@ def enter(
     """
     people = proposals.hold_person(session, person)
     judged = None
-    if proposals.sent_with(session, person, key) is None:
+    if sent_with(session, person, key) is None:
         monitoring.hold(session, accounts)
         made = draft(session, people, accounts, terms, at)
         judged = judge(session, people, made, offer(session, people, made.currency, at).accounts, at)
         if judged.to_talk_over and not talked_over:
             raise NOT_TALKED_OVER()
     plan = proposals.enter(session, person=person, accounts=accounts, terms=terms, key=key, by=by, at=at)
-    row = proposals.sent_with(session, person, key)
+    row = sent_with(session, person, key)
     if judged is not None and row is not None:
         facts = {"accepted": False} | ({"talked_over": True} if judged.to_talk_over else {})
         _keep(session, row, judged, judged.reasons, facts, by=by, at=at)
@@ -209,7 +210,7 @@ def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Ass
 
 
 def _keep(
-    session: Session, row: proposals.Proposal, judged: Judged, reasons: Sequence[str], facts: dict[str, bool], *,
+    session: Session, row: Proposal, judged: Judged, reasons: Sequence[str], facts: dict[str, bool], *,
     by: Actor, at: datetime,
 ) -> None:  # fmt: skip
     session.add(Assessment(
@@ -222,18 +223,18 @@ def _keep(
            facts=facts)  # fmt: skip
 
 
-def _judged(session: Session, row: proposals.Proposal, at: datetime) -> Judged:
+def _judged(session: Session, row: Proposal, at: datetime) -> Judged:
     """What the rule says of a version as it will be agreed, beside what its debts, held from here on, owe now."""
-    covered = proposals.covered_by(session, row.id)
+    covered = covered_by(session, row.id)
     monitoring.hold(session, [each.account_id for each in covered])
     people = all_ids(session, row.person_id)
     owed = offer(session, people, row.currency, at).accounts
     known = {each.account: each for each in owed}
     theirs = tuple((known[each.account_id], each.amount) for each in covered if each.account_id in known)
     today = max((each.today for each, _minor in theirs), default=at.date())
-    shown = proposals.schedule_shown(row, covered)
-    debts = proposals.debts_shown(covered)
-    made = Draft(proposals.terms_of(row), row.currency, theirs, debts, row.calendar, today, shown)
+    shown = schedule_shown(row, covered)
+    debts = debts_shown(covered)
+    made = Draft(terms_of(row), row.currency, theirs, debts, row.calendar, today, shown)
     return judge(session, people, made, owed, at)
 
 

@@ -249,10 +249,7 @@ def end(session: Session, hold: int, *, why: str, by: Actor, at: datetime, told:
 
 
 def pass_time(session: Session, *, by: Actor, at: datetime, most: int) -> int:
-    """Tells of holds whose last day is over, and puts before a person those and the ones whose review has come.
-
-    Returns how many were told or put; at most `most`.
-    """
+    """Tells of holds that are over; somebody looks at those, and at the ones whose review has come. How many in all."""
     rows = session.execute(_TIMED, {"at": at, "most": most}).all()
     for row in rows:
         hold = session.get_one(Hold, row.hold_id)

@@ -14,11 +14,11 @@ from flask import g, request
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from cases.arrangements import arrangement, assessment, proposal
+from cases.arrangements import arrangement, assessment
 from cases.arrangements.assessment import Assessment
 from cases.arrangements.offer import Coverable, coverable
-from cases.arrangements.proposal import Proposal, ProposalAccount
 from cases.arrangements.schedule import Schedule
+from cases.arrangements.version import Proposal, ProposalAccount, proposals_of, schedule_shown
 from cases.clock import day_start
 from cases.people.person import first_name
 from cases.people.support import needs_of
@@ -131,7 +131,7 @@ def page(ref: str, write: Write) -> str:
         with_them = _liable_with(session, found.people, list(known))
         running = running_over(session, list(known))
         items = work.open_items(session, found.people)
-        waiting = proposal.proposals_of(session, found.people, waiting=True)
+        waiting = proposals_of(session, found.people, waiting=True)
         others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
         who, text_way, mail_way, taken = _ways(session, found.person)
@@ -176,7 +176,7 @@ def _decisions(
     judged = assessment.assessments_of(session, list(covered)) if covered else {}
     return [
         Decision(
-            each, wish_words(each), made := proposal.schedule_shown(each, covered[each.id]),
+            each, wish_words(each), made := schedule_shown(each, covered[each.id]),
             [(called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
             due_words(due.get(f"proposal:{each.id}")), _hindrance(each, covered[each.id], known),
             _would_end(session, [row.account_id for row in covered[each.id]], known), judged.get(each.id),

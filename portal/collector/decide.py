@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cases.arrangements import proposal
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.db import act_now
 from cases.people.person import first_name
 from cases.refusal import Refusal

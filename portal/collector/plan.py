@@ -22,8 +22,8 @@ from cases.arrangements.affordability import A_MONTH
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.assessment import assessments_of
 from cases.arrangements.offer import Coverable, Terms, coverable, preview
-from cases.arrangements.proposal import Proposal, covered_by, terms_of
 from cases.arrangements.schedule import Rhythm, Schedule
+from cases.arrangements.version import Proposal, covered_by, terms_of
 from cases.clock import calendar_for, next_working_day
 from cases.db import act_now
 from cases.people.person import first_name

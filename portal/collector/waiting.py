@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.monitoring import judgement, pauses_of
 from cases.arrangements.paid import paid_to_plans
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.arrears.day_run import Stuck
 from cases.debts.account import Account
 from cases.people.contact import Contact

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements import consent
 from cases.arrangements import proposal as room
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.proposal import Proposal, ProposalAccount, schedule_shown
+from cases.arrangements.version import Proposal, ProposalAccount, schedule_shown
 from cases.db import act_now
 from cases.history import Actor
 from cases.refusal import Refusal, refusal_code

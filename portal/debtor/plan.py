@@ -20,8 +20,9 @@ from cases.arrangements import assessment, consent
 from cases.arrangements.assessment import Judged
 from cases.arrangements.means import Range, fitting
 from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers, possible
-from cases.arrangements.proposal import covered_by, propose, schedule_shown
+from cases.arrangements.proposal import propose
 from cases.arrangements.schedule import Rhythm, Schedule
+from cases.arrangements.version import covered_by, schedule_shown
 from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal

@@ -197,6 +197,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
     # For those who administer.
     ("GET", "/admin/limits"): Route("staff", 200, ("admin",)),
-    ("GET", "/admin/limits/<int:creditor>/<kind>"): limits(200),
-    ("POST", "/admin/limits/<int:creditor>/<kind>"): limits(303),
+    ("GET", "/admin/limits/<int:creditor>/<path:kind>"): limits(200),
+    ("POST", "/admin/limits/<int:creditor>/<path:kind>"): limits(303),
 }

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements import consent, proposal
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.offer import Terms
-from cases.arrangements.proposal import covered_by, schedule_shown
+from cases.arrangements.version import covered_by, schedule_shown
 from cases.db import Database
 from cases.history import Actor
 from messaging.paper import Letterhead, written

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import proposal
 from cases.arrangements.offer import Terms
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.history import Actor, Kind, Line
 from cases.refusal import Refusal
 from tests.factories import a_charge, a_creditor, a_due, a_payment, a_person, a_user, an_account

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases import verify
-from cases.arrangements import assessment, limits, proposal
+from cases.arrangements import assessment, limits, version
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.assessment import Assessment
 from cases.arrangements.offer import Terms
@@ -44,7 +44,7 @@ def test_what_fits_begins_with_its_assessment_and_the_user_decided(session: Sess
     row, told = kept(session)
     assert (row.verdict, row.available, row.proposed, row.reasons) == ("affordable", 200_00, 60_00, [])
     assert not row.accepted and told == {"by": str(book.by), "accepted": False}
-    made = session.get_one(proposal.Proposal, session.get_one(Arrangement, plan).proposal_id)
+    made = session.get_one(version.Proposal, session.get_one(Arrangement, plan).proposal_id)
     assert (made.state, made.decided_by) == ("agreed", str(book.by))
     assert verify.verify(session).clean
 

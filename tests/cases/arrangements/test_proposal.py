@@ -8,8 +8,8 @@ from sqlalchemy import select
 from cases.arrangements import arrangement, proposal
 from cases.arrangements.arrangement import Arrangement, ArrangementAccount, InstalmentShare
 from cases.arrangements.offer import Terms, offer, preview
-from cases.arrangements.proposal import Proposal
 from cases.arrangements.schedule import Rhythm
+from cases.arrangements.version import Proposal, covered_by, proposals_of, schedule_shown
 from cases.db import act_now
 from cases.debts import announced
 from cases.history import Actor, Kind, proof
@@ -43,7 +43,7 @@ def test_what_was_shown_is_what_is_saved_share_by_share(session, at) -> None:
     terms = Terms(6_000, FIRST, upfront=15_000, upfront_on=TODAY)
     shown = preview(session, [book.person.id], book.both, terms, at)
     made = book.propose(session, at, terms)
-    assert proposal.schedule_shown(made, proposal.covered_by(session, made.id)) == shown
+    assert schedule_shown(made, covered_by(session, made.id)) == shown
     plan = proposal.approve(session, made.id, by=book.by, at=at)
     saved = arrangement.instalments_of(session, plan)
     assert [(each.instalment.due_on, each.shares) for each in saved] == [
@@ -120,7 +120,7 @@ def test_only_own_accounts_of_one_currency_that_owe_something(session, at) -> No
     assert refused(book.propose, session, at, accounts=[book.rent.id, kronor.id]).code == "proposal.other_currency"
     assert refused(book.propose, session, at, accounts=[paid.id]).code == "plan.nothing_owed"
     made = book.propose(session, at, accounts=[paid.id, book.alarm.id])
-    assert [each.account_id for each in proposal.covered_by(session, made.id)] == [book.alarm.id]
+    assert [each.account_id for each in covered_by(session, made.id)] == [book.alarm.id]
 
 
 def test_weekly_plans_may_have_five_years_too(session, at) -> None:
@@ -134,7 +134,7 @@ def test_weekly_plans_may_have_five_years_too(session, at) -> None:
 def test_a_promise_is_one_payment_shared_over_its_debts(session, at) -> None:
     book = Book(session)
     made = book.propose(session, at, Terms(10_000, FIRST, kind="promise"))
-    assert {each.account_id: each.amount for each in proposal.covered_by(session, made.id)} == {
+    assert {each.account_id: each.amount for each in covered_by(session, made.id)} == {
         book.alarm.id: 2_063, book.rent.id: 7_937}
     plan = proposal.approve(session, made.id, by=book.by, at=at)
     [only] = arrangement.instalments_of(session, plan)
@@ -200,7 +200,7 @@ def test_a_joint_debtor_sees_the_joint_account_of_the_plan_and_nothing_else(db, 
         planned = arrangement.instalments_of(session, live.arrangement.id)
         assert {share for each in planned for share in each.shares} == {account}
         assert sum(each.minor for each in planned) == 10_000
-        assert proposal.proposals_of(session, [hers]) == []
+        assert proposals_of(session, [hers]) == []
 
 
 def test_a_person_sees_the_preview_before_anything_is_written(db, at) -> None:
@@ -213,7 +213,7 @@ def test_a_person_sees_the_preview_before_anything_is_written(db, at) -> None:
         act_now(session)
         made = proposal.propose(session, person=me, accounts=both, terms=Terms(6_000, FIRST), key="k",
                                 by=Actor("debtor", me), at=at)
-        assert proposal.schedule_shown(made, proposal.covered_by(session, made.id)) == shown
+        assert schedule_shown(made, covered_by(session, made.id)) == shown
 
 
 def test_a_plan_covers_what_was_shown_when_more_is_owed_by_now(session, at) -> None:
@@ -235,7 +235,7 @@ def test_a_proposal_over_more_than_is_owed_by_now_is_refused(session, at) -> Non
     assert (refusal.facts["account"], refusal.facts["covered"], refusal.facts["owed"]) == (
         book.alarm.id, 14_820, 14_819)
     again = proposal.counter(session, made.id, terms=Terms(6_000, FIRST), key="c", by=book.by, at=at)
-    assert sum(each.amount for each in proposal.covered_by(session, again.id)) == 71_819
+    assert sum(each.amount for each in covered_by(session, again.id)) == 71_819
 
 
 def test_a_proposal_is_not_agreed_after_its_first_payment_day(session, at) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.debts.account import Account
 from cases.history import Kind
 from cases.people.permission import withdrawn

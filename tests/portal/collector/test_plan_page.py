@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from cases.arrangements import arrangement, proposal
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.debts.account import Account
 from tests.factories import a_payment
 from tests.portal.collector.conftest import Desk, words_of

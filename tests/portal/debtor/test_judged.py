@@ -11,7 +11,7 @@ from sqlalchemy import select
 from cases.arrangements import limits
 from cases.arrangements.assessment import Assessment
 from cases.arrangements.consent import Consent
-from cases.arrangements.proposal import Proposal
+from cases.arrangements.version import Proposal
 from cases.db import Database
 from cases.history import Actor
 from messaging.advice import ADVISERS

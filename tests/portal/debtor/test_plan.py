@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
-from cases.arrangements.proposal import approve, covered_by, proposals_of, schedule_shown
+from cases.arrangements.proposal import approve
+from cases.arrangements.version import covered_by, proposals_of, schedule_shown
 from cases.db import Database
 from portal.app import Evenly
 from tests.factories import AT, BY, a_charge, a_creditor, a_payment, a_person, an_account
