@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cases.arrangements import statement_of_affairs as room
+from cases.arrangements.means import Range
 from cases.arrangements.standard_statement import SECTIONS
 from cases.arrangements.statement_of_affairs import StatementOfAffairs
 from cases.db import act_now
@@ -21,7 +22,8 @@ from cases.refusal import Refusal
 from portal.access import asking, not_found
 from portal.affairs import asked, checked, currencies_of, first_open, result_of, steps
 from portal.collector.face import actor, blueprint, case_named, desk, show, tell
-from portal.language import _, _s
+from portal.collector.waiting import RHYTHMS
+from portal.language import _, _s, money_text
 from portal.refusals import sentence
 
 
@@ -150,6 +152,16 @@ REASONS: Final = {
 def reasons_words(codes: Sequence[str]) -> list[str]:
     """Why a person looks, in sentences."""
     return [_(REASONS[code]) for code in codes if code in REASONS]
+
+
+def fits_words(fits: Range, rhythm: str, currency: str) -> str:
+    """Which payments fit what was told, at a rhythm, in a sentence."""
+    high = _(RHYTHMS[rhythm], amount=money_text(fits.high, currency))
+    if fits.low is None:
+        return _("Up to about %(high)s fits what they told us.", high=high)
+    if fits.low == fits.high:
+        return _("About %(high)s fits what they told us.", high=high)
+    return _("About %(low)s to %(high)s fits what they told us.", low=money_text(fits.low, currency), high=high)
 
 
 def _told_by(session: Session, rows: Sequence[StatementOfAffairs]) -> dict[int, str | None]:
