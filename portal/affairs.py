@@ -4,14 +4,18 @@ A page asks one section. Whatever is typed is kept, also what cannot be read; it
 with its remedy, on any device. The list of how often ends in *not sure* and *rather not say*.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flask import g, request
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from cases.arrangements import statement_of_affairs as room
 from cases.arrangements.affordability import A_MONTH, monthly
-from cases.arrangements.standard_statement import CHOICES, COUNTS, GROUPS, NAMED, SECTIONS, lines_of
+from cases.arrangements.offer import coverable
+from cases.arrangements.standard_statement import CHOICES, COUNTS, GROUPS, NAMED, SECTIONS, lines_of, next_section
 from cases.arrangements.statement_of_affairs import (
     GAPS,
     NOTHING,
@@ -22,6 +26,8 @@ from cases.arrangements.statement_of_affairs import (
     to_put_right,
     totals,
 )
+from cases.db import act_now
+from cases.history import Actor
 from messaging.figures import figures
 from portal import affairs_words as words
 from portal.fields import MoneyField, SelectField, Shown, TextField
@@ -180,7 +186,84 @@ def _typed(section: str, answers: Mapping[str, Answer]) -> MultiDict[str, str]:
     return found
 
 
+# ------------------------------------------------------------------------------ a page asked
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A section on its page, once what came by POST is kept. `fine`: all of it was read."""
+
+    draft: StatementOfAffairs
+    section: str
+    answers: Mapping[str, Answer]
+    form: Form
+    fine: bool
+
+    @property
+    def stops(self) -> bool:
+        """Whether it was saved to go on another time."""
+        return request.method == "POST" and request.form.get("do") == "stop"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it was saved and the next section follows."""
+        return request.method == "POST" and self.fine and not self.stops
+
+    @property
+    def following(self) -> str | None:
+        """The section after this one; None after the last."""
+        return next_section(self.section)
+
+    @property
+    def status(self) -> int:
+        """Of the page: what was typed and cannot be read has to be put right."""
+        return 422 if request.method == "POST" else 200
+
+    @property
+    def page(self) -> dict[str, Any]:
+        """What the page shows: the form, where it stands among the sections, and the month so far."""
+        order, made = list(SECTIONS), totals(self.answers)
+        nth = order.index(self.section)
+        heading, lead = words.SECTIONS[self.section]
+        return {
+            "form": self.form, "section": self.section, "heading": heading, "lead": lead, "no": nth + 1,
+            "of": len(order), "before": order[nth - 1] if nth else None, "made": made, "spent": spent(made),
+            "currency": self.draft.currency,
+            "saved": self.draft.saved_at if self.section in answered(self.answers) else None,
+        }  # fmt: skip
+
+
+def asked(session: Session, draft: StatementOfAffairs, section: str, *, by: Actor) -> Asked:
+    """One section of a draft on its page. What was typed is kept, also where it cannot be read."""
+    answers = room.answers_of(session, draft.id)
+    if request.method != "POST":
+        return Asked(draft, section, answers, page_of(section, draft.currency, answers), fine=True)
+    form = page_of(section, draft.currency)
+    fine = well(form, section)
+    act_now(session)
+    room.save(session, draft.id, section, answers_in(form, section), by=by, at=g.now)
+    return Asked(draft, section, room.answers_of(session, draft.id), form, fine)
+
+
 # ------------------------------------------------------------------------------ what pages show
+
+
+def currencies_of(session: Session, people: Sequence[int]) -> list[str]:
+    """The currencies in which these ids owe, most debts first."""
+    found = [each.currency for each in coverable(session, people, g.now)]
+    return sorted(set(found), key=lambda each: (-found.count(each), each))
+
+
+def first_open(answers: Mapping[str, Answer]) -> str | None:
+    """The first section that is not done; None where all are."""
+    return next((step.section for step in steps(answers) if step.state != "done"), None)
+
+
+def checked(row: StatementOfAffairs, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """What a page with all answers shows, of a draft or of a version."""
+    todo = steps(answers)
+    return {"row": row, "steps": todo, "made": result_of(row, answers), "ready": all(s.state == "done" for s in todo),
+            "said": {s.section: said_in(s.section, answers, row.currency) for s in todo}}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "affairs.not_whole": _s("Some pages are not done yet. Go through them, then finish."),
     "affairs.unread": _s("One answer cannot be read yet. Put it right, then finish."),
     "limits.creditor_unknown": _s("There is no such creditor. Open the list again."),
+    "assessment.not_talked_over": _s("This is more than is left each month. Talk it over, then tick the box."),
+    "limits.changed": _s("A colleague has changed these limits. What they set stands below. Save again to set yours."),
     "limits.both_old": _s("Write both, the days and the sum, or leave both empty."),
     "affairs.line_unknown": _s("%(line)s is no line of this form. Open the page again."),
     "support.need_unknown": _s("Choose what the person needs from the list."),

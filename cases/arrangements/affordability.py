@@ -146,8 +146,22 @@ def shown_range(low: int, high: int, left: int, unit: int = 100) -> tuple[int, i
     The half is rounded down, so that nobody is shown more than half a step above what was reckoned.
     (HM Revenue and Customs, essttp-frontend)
     """
-    step = unit if left < 10 * unit else 10 * unit
+    step = _step(left, unit)
     return _half_down(low, step), _half_down(high, step)
+
+
+def range_inside(low: int, high: int, left: int, unit: int = 100) -> tuple[int, int]:
+    """The same of steps that lie inside the range, so that no figure is below what is asked or above what is there.
+
+    The exact sums where no step lies between them.
+    """
+    step = _step(left, unit)
+    inside = -(-low // step) * step, high - high % step
+    return shown_range(*inside, left, unit) if inside[0] <= inside[1] and inside[1] else (low, high)
+
+
+def _step(left: int, unit: int) -> int:
+    return unit if left < 10 * unit else 10 * unit
 
 
 def _half_up(exact: Fraction) -> int:

@@ -1,15 +1,14 @@
 """The assessment: a proposal judged by rule against the newest statement of affairs and its creditors' limits.
 
-What is *available* for a proposal is what the statement leaves for its class of debts: for priority debts alone
-what is left before the others, less what goes to priority creditors already, here and elsewhere; for any other
-proposal what is left after all that is paid already. Plans of the same person that this one would replace do not
-count. A sum upfront is no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
+What is *available* for a proposal is what the statement leaves for its class of debts (`means.py`). A sum upfront is
+no matter of a month: it is not in the verdict, but more than a month leaves is looked at.
 
 Debts of one creditor and kind count together before its limits, all that are owed and not those of one plan alone:
 many small ones, or one after the other, pass no limit that one large debt would not.
 
 Without any *reason* for a person to look, a proposal is accepted at once. The rule never refuses: what it would
-not accept goes to a person with its reasons, and whoever proposed may always ask for one.
+not accept goes to a person with its reasons, and whoever proposed may always ask for one. What is entered on the
+telephone is judged as well, and the user decides: above what is left only once it was talked over with the person.
 """
 
 from collections.abc import Sequence
@@ -23,22 +22,23 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.arrangements import monitoring
 from cases.arrangements import proposal as proposals
-from cases.arrangements import statement_of_affairs as affairs
 from cases.arrangements.affordability import A_MONTH, Verdict, monthly, outside, verdict
 from cases.arrangements.limits import PlanLimits, limits_of
-from cases.arrangements.offer import Coverable, Draft, offer
-from cases.arrangements.version import Proposal, covered_by, debts_shown, schedule_shown, terms_of
+from cases.arrangements.means import Range, means_of, of_debt, range_of
+from cases.arrangements.offer import Coverable, Draft, Terms, draft, offer
+from cases.arrangements.version import Proposal, covered_by, debts_shown, schedule_shown, sent_with, terms_of
 from cases.arrears.explain import explain, gather
 from cases.clock import add_months
 from cases.db import Base, Minor, Moment, refers
 from cases.debts.allocation import priority_of
 from cases.history import Actor, Kind, record
 from cases.people.person import all_ids
+from cases.refusal import refusal_code
+
+NOT_TALKED_OVER = refusal_code("assessment.not_talked_over")
 
 BY: Final = Actor("limits")
 """The job that accepts by rule."""
-STATEMENT_MONTHS: Final = 12
-"""How long a statement is judged by; then it is asked anew. (rules 8)"""
 REASONS: Final = (
     "asked", "no_statement", "old_statement", "gaps", "counter_offer", "token_or_hold", "priority_first", "promise",
     "no_limits", "too_small", "too_large", "too_old", "plan_before", "instalment_too_small", "too_long", "too_late",
@@ -48,7 +48,8 @@ REASONS: Final = (
 
 
 class Assessment(Base):
-    """How a proposal was judged when it was sent. `proposed` and `available` in minor units a month.
+    """How a proposal was judged when it was sent or entered. `proposed` and `available` in minor units a month.
+    `accepted`: by the rule.
 
     What it tells of somebody's means (`statement_id`, `verdict`, `available`, `reasons`) stands here alone and may
     be erased; the history keeps whether it was accepted.
@@ -75,7 +76,10 @@ class Assessment(Base):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rule says of a proposal. Sums in minor units a month; `step`: of sums that we suggest."""
+    """What the rule says of a proposal. Sums in minor units a month; `step`: of sums that we suggest.
+
+    `fits`: which payments over the same debts fit, at its own rhythm.
+    """
 
     statement: int | None
     verdict: Verdict | None
@@ -83,6 +87,12 @@ class Judged:
     available: int | None
     reasons: tuple[str, ...]
     step: int = 1
+    fits: Range | None = None
+
+    @property
+    def to_talk_over(self) -> bool:
+        """Whether it asks for more than is left."""
+        return self.verdict not in (None, Verdict.AFFORDABLE)
 
     @property
     def at_once(self) -> bool:
@@ -104,23 +114,15 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     regular = draft.schedule.regular[0].minor
     once = terms.kind == "promise" or len(draft.schedule.regular) == 1
     proposed = regular if once else monthly(regular, terms.rhythm)
-    told = affairs.told_last(session, people, draft.currency)
-    reasons, left, said = [], None, None
-    priority_alone = all(priority_of(each.debt_type) == 0 for each in covered)
-    if told is not None and told[0].finished_at is not None:
-        made = affairs.totals(told[1])
-        plans = session.execute(_PLANS, {"people": list(people), "currency": draft.currency,
-                                         "covered": [each.account for each in covered]}).all()  # fmt: skip
-        taken = [(monthly(each.minor, each.rhythm), priority_of(each.debt_type)) for each in plans]
-        left = made.month.available_priority - made.month.priority_offers - sum(m for m, p in taken if p == 0)
-        if not priority_alone:
-            left -= made.other_repayments + sum(m for m, p in taken if p != 0)
-        said = verdict(left, proposed)
-        reasons += [str(said)] * (said is not Verdict.AFFORDABLE) + ["gaps"] * bool(made.gaps)
-        if add_months(told[0].finished_at.date(), STATEMENT_MONTHS) <= at.date():
-            reasons.append("old_statement")
+    means = means_of(session, people, covered, draft.currency, at)
+    left = means.left if means else None
+    reasons, said = [], None
+    if means is not None:
+        said = verdict(means.left, proposed)
+        reasons += [str(said)] * (said is not Verdict.AFFORDABLE) + ["gaps"] * means.gaps
+        reasons += ["old_statement"] * means.old
         first_of_all = draft.schedule.upfront
-        if first_of_all is not None and first_of_all.minor > left:
+        if first_of_all is not None and first_of_all.minor > means.left:
             reasons.append("upfront")
     if terms.kind == "promise":
         reasons.append("promise")
@@ -132,8 +134,8 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     limits = limits_of(session, sorted({each.creditor for each in covered}), draft.currency)
     step = 1
     needs_none = True
-    for creditor, kind in sorted({(each.creditor, each.debt_type) for each in covered}):
-        of = limits.get((creditor, kind)) or limits.get((creditor, None))
+    for (creditor, kind), one in sorted({(each.creditor, each.debt_type): each for each in covered}.items()):
+        of = of_debt(limits, one)
         if of is None:
             reasons.append("no_limits")
             needs_none = False
@@ -146,7 +148,8 @@ def judge(session: Session, people: Sequence[int], draft: Draft, owed: Sequence[
     if said is None and not needs_none:
         reasons.append("no_statement")
     order = tuple(code for code in REASONS if code in reasons)
-    return Judged(told[0].id if told else None, said, proposed, left, order, step)
+    fits = None if terms.kind == "promise" else range_of(means, covered, limits, terms.rhythm)
+    return Judged(means.statement if means else None, said, proposed, left, order, step, fits)
 
 
 def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime) -> bool:
@@ -162,22 +165,62 @@ def settle(session: Session, proposal: int, *, asked: bool = False, at: datetime
         return was.accepted
     judged = _judged(session, row, at)
     reasons = ["asked"] * asked + list(judged.reasons)
-    session.add(Assessment(
-        proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
-        proposed=judged.proposed, available=judged.available, reasons=reasons, accepted=not reasons, made_at=at,
-    ))  # fmt: skip
-    session.flush()
-    record(session, Kind.PROPOSAL_JUDGED, by=BY, at=at, person=row.person_id, subject=f"proposal:{row.id}",
-           facts={"accepted": not reasons})  # fmt: skip
+    _keep(session, row, judged, reasons, {"accepted": not reasons}, by=BY, at=at)
     if not reasons:
         proposals.approve(session, row.id, by=BY, at=at)
     return not reasons
+
+
+def enter(
+    session: Session,
+    *,
+    person: int,
+    accounts: Sequence[int],
+    terms: Terms,
+    key: str,
+    talked_over: bool = False,
+    by: Actor,
+    at: datetime,
+) -> int:
+    """A plan or a promise agreed on the telephone, judged with its person and its debts held, before it begins.
+
+    `talked_over`: the user has said to the person that it is more than is left; kept where it is. Returns the
+    arrangement's id; the same key enters once. Refuses `assessment.not_talked_over`, and as `proposal.enter` does.
+    """
+    people = proposals.hold_person(session, person)
+    judged = None
+    if sent_with(session, person, key) is None:
+        monitoring.hold(session, accounts)
+        made = draft(session, people, accounts, terms, at)
+        judged = judge(session, people, made, offer(session, people, made.currency, at).accounts, at)
+        if judged.to_talk_over and not talked_over:
+            raise NOT_TALKED_OVER()
+    plan = proposals.enter(session, person=person, accounts=accounts, terms=terms, key=key, by=by, at=at)
+    row = sent_with(session, person, key)
+    if judged is not None and row is not None:
+        facts = {"accepted": False} | ({"talked_over": True} if judged.to_talk_over else {})
+        _keep(session, row, judged, judged.reasons, facts, by=by, at=at)
+    return plan
 
 
 def assessments_of(session: Session, proposals_: Sequence[int]) -> dict[int, Assessment]:
     """How these proposals were judged, by proposal; those from before the rule are not among them."""
     found = session.scalars(select(Assessment).where(Assessment.proposal_id.in_(proposals_)))
     return {row.proposal_id: row for row in found}
+
+
+def _keep(
+    session: Session, row: Proposal, judged: Judged, reasons: Sequence[str], facts: dict[str, bool], *,
+    by: Actor, at: datetime,
+) -> None:  # fmt: skip
+    session.add(Assessment(
+        proposal_id=row.id, person_id=row.person_id, statement_id=judged.statement, verdict=judged.verdict,
+        proposed=judged.proposed, available=judged.available, reasons=list(reasons), accepted=facts["accepted"],
+        made_at=at,
+    ))  # fmt: skip
+    session.flush()
+    record(session, Kind.PROPOSAL_JUDGED, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}",
+           facts=facts)  # fmt: skip
 
 
 def _judged(session: Session, row: Proposal, at: datetime) -> Judged:
@@ -250,18 +293,6 @@ def _ages(session: Session, debts: Sequence[Coverable]) -> dict[int, int]:
 def _whole_years(day: date, today: date) -> int:
     return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
 
-
-_PLANS: Final = text("""
-select a.rhythm, coalesce(t.debt_type, '') as debt_type, s.amount as minor
-from arrangement a
-join lateral (select i.id from instalment i
-              where i.arrangement_id = a.id and i.part = 'regular' order by i.n limit 1) f on true
-join instalment_share s on s.instalment_id = f.id
-left join account_terms t on t.account_id = s.account_id and t.replaced_at is null
-where a.person_id = any(:people) and a.ended_at is null and a.kind = 'plan' and a.currency = :currency
-  and not exists (select from arrangement_account x where x.arrangement_id = a.id and x.account_id = any(:covered))
-""")
-"""What each live plan of these people pays each time to each debt, but for plans over debts that are covered anew."""
 
 _BEGUN: Final = text("""
 select a.agreed_on from arrangement a

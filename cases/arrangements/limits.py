@@ -20,6 +20,7 @@ from cases.refusal import refusal_code
 
 CREDITOR_UNKNOWN = refusal_code("limits.creditor_unknown")
 BOTH_OLD = refusal_code("limits.both_old")
+CHANGED = refusal_code("limits.changed")
 
 FIELDS: Final = (
     "least_instalment", "most_months", "start_within_days", "least_debt", "most_debt", "old_days", "most_old",
@@ -33,7 +34,8 @@ class PlanLimits(Base):
     Sums in minor units of the creditor's currency; of debts in another currency limits say nothing.
     `most_debt`, `most_old`, `statement_above`: of all such debts of a person together; `least_debt`: of each.
     `share_percent`: the most of what is left each month that a plan may take. `statement_above`: up to this debt
-    no statement of affairs is needed. `round_to`: the step of sums that we suggest. `withdrawn`: there are none now.
+    no statement of affairs is needed. `round_to`: the step of sums that we suggest, and of ranges.
+    `withdrawn`: there are none now.
     """
 
     __tablename__ = "plan_limits"
@@ -68,6 +70,11 @@ class PlanLimits(Base):
     )  # fmt: skip
 
     @property
+    def values(self) -> dict[str, int | None] | None:
+        """What limits by field; None where they were taken away."""
+        return None if self.withdrawn else {name: getattr(self, name) for name in FIELDS}
+
+    @property
     def of_the_debt(self) -> affordability.Limits:
         """The limits that look at the debt alone."""
         return affordability.Limits(
@@ -83,10 +90,13 @@ def set_limits(
     values: Mapping[str, int | None] | None,
     by: Actor,
     at: datetime,
+    seen: int | None = None,
 ) -> bool:
     """Sets the limits of a creditor or of one kind of its debts; `values` None takes them away.
 
-    Returns whether that changed anything. Refuses `limits.creditor_unknown`, `limits.both_old`.
+    `seen`: the newest row that whoever sets them saw, 0 where there was none; of two at once the second is refused.
+    None: nobody looked. Returns whether that changed anything. Refuses `limits.creditor_unknown`,
+    `limits.both_old`, `limits.changed`.
     """
     if session.scalar(select(Creditor.id).where(Creditor.id == creditor).with_for_update(key_share=True)) is None:
         raise CREDITOR_UNKNOWN()
@@ -99,10 +109,12 @@ def set_limits(
             PlanLimits.replaced_at.is_(None),
         )
     )  # fmt: skip
-    before = None if was is None or was.withdrawn else {name: getattr(was, name) for name in FIELDS}
+    before = None if was is None else was.values
     after = None if values is None else wanted
     if before == after:
         return False
+    if seen is not None and seen != (was.id if was else 0):
+        raise CHANGED()
     made = PlanLimits(creditor_id=creditor, debt_type=debt_type, withdrawn=values is None, made_by=str(by),
                       recorded_at=at, replaces=was.id if was else None, **wanted)  # fmt: skip
     session.add(made)
@@ -126,3 +138,11 @@ def limits_of(
         query = query.where(PlanLimits.creditor_id.in_(select(Creditor.id).where(Creditor.currency == currency)))
     rows = session.scalars(query)
     return {(row.creditor_id, row.debt_type): row for row in rows}
+
+
+def versions_of(session: Session, creditor: int, debt_type: str | None, *, most: int) -> list[PlanLimits]:
+    """What was set for a creditor, or for one kind of its debts, newest first; at most so many."""
+    query = select(PlanLimits).where(
+        PlanLimits.creditor_id == creditor, PlanLimits.debt_type.is_not_distinct_from(debt_type)
+    )
+    return list(session.scalars(query.order_by(PlanLimits.id.desc()).limit(most)))

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import arrangement
 from cases.arrangements.offer import Draft, Terms, draft, owed_now
-from cases.arrangements.version import Proposal, ProposalAccount, covered_by, schedule_shown
+from cases.arrangements.version import Proposal, ProposalAccount, covered_by, schedule_shown, sent_with
 from cases.clock import add_working_days
 from cases.debts.account import Account
 from cases.history import Actor, Kind, proof, record
@@ -60,8 +60,8 @@ def propose(
     the next version of it. `side` `staff` is an offer of ours, which the person answers; it opens no work
     item. Refuses as `offer.draft` does.
     """
-    people = _locked(session, person)
-    was = session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
+    people = hold_person(session, person)
+    was = sent_with(session, person, key)
     if was is not None:
         return was
     plan = draft(session, people, accounts, terms, at)
@@ -87,8 +87,8 @@ def enter(
 
     Returns the arrangement's id; the same key enters once. Refuses as `propose` and `approve` do.
     """
-    people = _locked(session, person)
-    was = session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
+    people = hold_person(session, person)
+    was = sent_with(session, person, key)
     if was is not None:
         return session.scalars(
             select(arrangement.Arrangement.id).where(arrangement.Arrangement.proposal_id == was.id)
@@ -171,7 +171,7 @@ def held(session: Session, proposal: int) -> Proposal:
     whose = session.scalar(select(Proposal.person_id).where(Proposal.id == proposal))
     if whose is None:
         raise UNKNOWN()
-    _locked(session, whose)
+    hold_person(session, whose)
     row = select(Proposal).where(Proposal.id == proposal).with_for_update(key_share=True)
     return session.scalars(row.execution_options(populate_existing=True)).one()
 
@@ -268,8 +268,8 @@ def _waiting(session: Session, proposal: int, *, of: str) -> Proposal:
     return row
 
 
-def _locked(session: Session, person: int) -> list[int]:
-    """The ids of a person whose row is locked, so that what is asked and decided of them comes one after the other."""
+def hold_person(session: Session, person: int) -> list[int]:
+    """The ids of a person whose row is held, so that what is asked and decided of them comes one after the other."""
     head = all_ids(session, person)[0]
     session.execute(select(Person.id).where(Person.id == head).with_for_update(key_share=True))
     return all_ids(session, person)

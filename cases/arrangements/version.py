@@ -121,6 +121,11 @@ def covered_by(session: Session, proposal: int) -> list[ProposalAccount]:
     )
 
 
+def sent_with(session: Session, person: int, key: str) -> Proposal | None:
+    """The version that this person's key made; None where it has made none."""
+    return session.scalar(select(Proposal).where(Proposal.person_id == person, Proposal.key == key))
+
+
 def proposals_of(session: Session, people: Sequence[int], *, waiting: bool = False) -> list[Proposal]:
     """The versions of these ids, newest first; `waiting`: only those that nobody has answered yet."""
     query = select(Proposal).where(Proposal.person_id.in_(people)).order_by(Proposal.id.desc())

@@ -1,8 +1,11 @@
 """The admin's face: which plans of a creditor, and of one kind of its debts, are agreed without a person looking.
 
-Admins work here. Each change stands in the history with the old values and the new ones.
+Admins work here. What was set when, and by whom, stands under the limits, with the old values and the new ones.
+Of two admins at once the second is told, and sees what the first has set before anything is changed.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -11,14 +14,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.arrangements import limits as room
+from cases.arrangements.limits import PlanLimits
 from cases.db import act_now
 from cases.debts.account import AccountTerms
 from cases.debts.creditor import Creditor
+from cases.history import Actor
+from cases.people.staff import names_of
+from cases.refusal import Refusal
 from portal.access import asking, not_found, staff, visitor
 from portal.collector.face import debt_words
 from portal.fields import Shown
-from portal.forms import Form, MoneyField
-from portal.language import _, _l
+from portal.forms import Form, HiddenField, MoneyField
+from portal.language import _, _l, money_text
+from portal.refusals import sentence
 from portal.told import tell
 from portal.typed import whole_typed
 
@@ -31,6 +39,8 @@ ANY: Final = "any"
 
 
 _TOGETHER: Final = _l("All debts of this kind together.")
+CHANGES: Final = 30
+"""How many of the last changes stand on the page."""
 
 
 class NumberField(Shown):
@@ -62,7 +72,20 @@ class Limits(Form):
     share_percent = NumberField(_l("Largest share of what is left each month, in per cent"), least=1, most=100)
     statement_above = MoneyField(_l("Income and spending is needed above this debt"),
                                  hint=_l("All debts of this kind together. Empty: it is always needed."))  # fmt: skip
-    round_to = MoneyField(_l("Sums that we suggest are rounded down to"), least=1)
+    round_to = MoneyField(_l("Sums that we suggest are rounded to"), least=1,
+                          hint=_l("Always to what still fits. So are the ends of a range that we show."))  # fmt: skip
+    seen = HiddenField("seen")
+    """The newest row that the page showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one admin set: each field with what it is and what it was, in words."""
+
+    row: PlanLimits
+    who: str
+    heading: str
+    fields: list[tuple[str, str]]
 
 
 @blueprint.get("/limits")
@@ -91,29 +114,71 @@ def limits() -> str:
 def creditor_limits(creditor: int, kind: str) -> ResponseReturnValue:
     """The limits of one creditor, or of one kind of its debts."""
     form, debt_type = Limits(), None if kind == ANY else kind
-    with asking() as session:
-        row = _creditor(session, creditor, debt_type)
-        now = room.limits_of(session, [row.id]).get((row.id, debt_type))
-        for field in form:
-            if isinstance(field, MoneyField):
-                field.currency = row.currency
-        if not form.is_submitted() and now is not None:
-            for name in room.FIELDS:
-                form[name].process_data(getattr(now, name))
-        taken_away = request.form.get("do") == "take-away"
-        fine = taken_away or bool(form.validate_on_submit())
-        if fine and not taken_away and (form.old_days.data is None) != (form.most_old.data is None):
-            form.old_days.refuse(_("Write both, the days and the sum, or leave both empty."))
-            fine = False
-        if not fine:
-            page = _show("creditor-limits", form=form, creditor=row, kind=debt_type, now=now)
-            return page, 422 if form.is_submitted() else 200
-        values = None if taken_away else {name: form[name].data for name in room.FIELDS}
-        act_now(session)
-        room.set_limits(session, creditor=row.id, debt_type=debt_type, values=values, by=visitor().actor, at=g.now)
+    taken_away = request.form.get("do") == "take-away"
+    try:
+        with asking() as session:
+            row = _creditor(session, creditor, debt_type)
+            for field in form:
+                if isinstance(field, MoneyField):
+                    field.currency = row.currency
+            if not form.is_submitted() or not (taken_away or _well(form)):
+                return _limits_page(session, form, row, debt_type), 422 if form.is_submitted() else 200
+            values = None if taken_away else {name: form[name].data for name in room.FIELDS}
+            seen = int(form.seen.data) if (form.seen.data or "").isdecimal() else None
+            act_now(session)
+            room.set_limits(session, creditor=row.id, debt_type=debt_type, values=values, seen=seen,
+                            by=visitor().actor, at=g.now)  # fmt: skip
+    except Refusal as refusal:
+        form.refuse(sentence(refusal, "staff"))
+        with asking() as session:
+            return _limits_page(session, form, _creditor(session, creditor, debt_type), debt_type), 422
     tell(_("Saved"), _("A person looks at every plan there now.") if taken_away
          else _("Plans inside these limits that fit are agreed at once."))  # fmt: skip
     return redirect(url_for("admin.limits"), 303)
+
+
+def _well(form: Limits) -> bool:
+    """Whether it can be read; how old and how much of it go together."""
+    fine = bool(form.validate_on_submit())
+    if fine and (form.old_days.data is None) != (form.most_old.data is None):
+        form.old_days.refuse(_("Write both, the days and the sum, or leave both empty."))
+        fine = False
+    return fine
+
+
+def _limits_page(session: Session, form: Limits, creditor: Creditor, kind: str | None) -> str:
+    """The limits as they are, or as they were typed, and how they came to be so."""
+    versions = room.versions_of(session, creditor.id, kind, most=CHANGES + 1)
+    now = versions[0].values if versions else None
+    if not form.is_submitted():
+        for name, value in (now or {}).items():
+            form[name].process_data(value)
+    form.seen.process_data(str(versions[0].id if versions else 0))
+    return _show("creditor-limits", form=form, creditor=creditor, kind=kind, now=now,
+                 changes=_changes(session, form, versions, creditor.currency))  # fmt: skip
+
+
+def _changes(session: Session, form: Limits, versions: Sequence[PlanLimits], currency: str) -> list[Change]:
+    """Who set what, newest first; fields that stayed as they were are left out."""
+    actors = [Actor.read(row.made_by) for row in versions]
+    users = names_of(session, [by.id for by in actors if by.id is not None])
+    found = []
+    for row, by, before in list(zip(versions, actors, [*versions, None][1:], strict=True))[:CHANGES]:
+        was, now = (before.values if before else None) or {}, row.values or {}
+        fields = []
+        for name in room.FIELDS:
+            old, new = (_value(form[name], each.get(name), currency) for each in (was, now))
+            if old != new:
+                fields.append((str(form[name].label.text), _("%(new)s, before %(old)s", new=new, old=old)))
+        heading = _("Taken away") if row.withdrawn else _("Changed") if was else _("Set")
+        found.append(Change(row, users.get(by.id or 0, _("By the system")), heading, fields))
+    return found
+
+
+def _value(field: Any, value: int | None, currency: str) -> str:
+    if value is None:
+        return _("empty")
+    return money_text(value, currency) if isinstance(field, MoneyField) else str(value)
 
 
 def _creditor(session: Session, creditor: int, debt_type: str | None) -> Creditor:

@@ -3,27 +3,27 @@
 What the person has begun in the portal is gone on with here, and the other way round.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cases.arrangements import statement_of_affairs as room
-from cases.arrangements.offer import coverable
-from cases.arrangements.standard_statement import SECTIONS, next_section
-from cases.arrangements.statement_of_affairs import Answer, StatementOfAffairs
+from cases.arrangements.means import Range
+from cases.arrangements.standard_statement import SECTIONS
+from cases.arrangements.statement_of_affairs import StatementOfAffairs
 from cases.db import act_now
 from cases.history import Actor
 from cases.people.person import first_name
 from cases.people.staff import names_of
 from cases.refusal import Refusal
 from portal.access import asking, not_found
-from portal.affairs import answers_in, page_of, result_of, said_in, spent, steps, well
-from portal.affairs_words import SECTIONS as HEADINGS
+from portal.affairs import asked, checked, currencies_of, first_open, result_of, steps
 from portal.collector.face import actor, blueprint, case_named, desk, show, tell
-from portal.language import _, _s
+from portal.collector.waiting import RHYTHMS
+from portal.language import _, _s, money_text
 from portal.refusals import sentence
 
 
@@ -41,7 +41,7 @@ def income(ref: str) -> str:
         return show(
             session, "income", case=case, first=first_name(case.name), draft=draft, steps=todo, versions=versions,
             last=last, left=[step for step in todo if step.state != "done"], told_by=_told_by(session, versions),
-            currencies=_currencies(session, case.people),
+            currencies=currencies_of(session, case.people),
         )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def begin_income(ref: str) -> ResponseReturnValue:
     """Begins to ask, or goes on with what is begun."""
     with asking() as session:
         case = case_named(session, ref)
-        currencies = _currencies(session, case.people)
+        currencies = currencies_of(session, case.people)
         if not currencies:
             not_found("nothing is owed here")
         wanted = request.form.get("currency", "")
@@ -59,7 +59,7 @@ def begin_income(ref: str) -> ResponseReturnValue:
         draft = room.begin(session, person=case.person, currency=wanted if wanted in currencies else currencies[0],
                            by=actor(), at=g.now)  # fmt: skip
         answers = room.answers_of(session, draft.id)
-    todo = next((step.section for step in steps(answers) if step.state != "done"), None)
+    todo = first_open(answers)
     if todo is None:
         return redirect(url_for("collector.check_income", ref=ref), 303)
     return redirect(url_for("collector.income_page", ref=ref, section=todo), 303)
@@ -76,31 +76,15 @@ def income_page(ref: str, section: str) -> ResponseReturnValue:
         draft = room.draft_of(session, case.people)
         if draft is None:
             return _begin_first(ref)
-        answers = room.answers_of(session, draft.id)
-        posted = request.method == "POST"
-        form = page_of(section, draft.currency, None if posted else answers)
-        fine = well(form, section) if posted else True
-        if posted:
-            act_now(session)
-            room.save(session, draft.id, section, answers_in(form, section), by=actor(), at=g.now)
-            answers = room.answers_of(session, draft.id)
-        if not posted or not fine and request.form.get("do") != "stop":
-            order = list(SECTIONS)
-            made = room.totals(answers)
-            heading, lead = HEADINGS[section]
-            page = show(
-                session, "income-page", case=case, form=form, section=section, heading=heading, lead=lead, made=made,
-                spent=spent(made), before=order[order.index(section) - 1] if order.index(section) else None,
-                no=order.index(section) + 1, of=len(order), currency=draft.currency,
-            )  # fmt: skip
-            return page, 422 if posted else 200
-    if request.form.get("do") == "stop":
+        done = asked(session, draft, section, by=actor())
+        if not done.stops and not done.goes_on:
+            return show(session, "income-page", case=case, **done.page), done.status
+    if done.stops:
         tell(_("What was typed is saved"), _("The person can go on with it in the portal, too."))
         return redirect(url_for("collector.income", ref=ref), 303)
-    following = next_section(section)
-    if following is None:
+    if done.following is None:
         return redirect(url_for("collector.check_income", ref=ref), 303)
-    return redirect(url_for("collector.income_page", ref=ref, section=following), 303)
+    return redirect(url_for("collector.income_page", ref=ref, section=done.following), 303)
 
 
 @blueprint.route("/case/<ref>/income/check", methods=["GET", "POST"])
@@ -117,7 +101,7 @@ def check_income(ref: str) -> ResponseReturnValue:
             return _begin_first(ref)
         if request.method == "GET":
             answers = room.answers_of(session, draft.id)
-            return show(session, "income-check", case=case, first=first_name(case.name), **_checked(draft, answers))
+            return show(session, "income-check", case=case, first=first_name(case.name), **checked(draft, answers))
         act_now(session)
         try:
             done = room.finish(session, draft.id, by=actor(), at=g.now).id
@@ -138,7 +122,7 @@ def income_version(ref: str, number: int) -> str:
         if row is None or row.person_id not in case.people or row.finished_at is None:
             not_found("no such version in this case")
         answers = room.answers_of(session, row.id)
-        return show(session, "income-version", case=case, told_by=_told_by(session, [row]), **_checked(row, answers))
+        return show(session, "income-version", case=case, told_by=_told_by(session, [row]), **checked(row, answers))
 
 
 REASONS: Final = {
@@ -170,10 +154,14 @@ def reasons_words(codes: Sequence[str]) -> list[str]:
     return [_(REASONS[code]) for code in codes if code in REASONS]
 
 
-def _checked(row: StatementOfAffairs, answers: Mapping[str, Answer]) -> dict[str, Any]:
-    todo = steps(answers)
-    return {"row": row, "steps": todo, "made": result_of(row, answers), "ready": all(s.state == "done" for s in todo),
-            "said": {s.section: said_in(s.section, answers, row.currency) for s in todo}}  # fmt: skip
+def fits_words(fits: Range, rhythm: str, currency: str) -> str:
+    """Which payments fit what was told, at a rhythm, in a sentence."""
+    high = _(RHYTHMS[rhythm], amount=money_text(fits.high, currency))
+    if fits.low is None:
+        return _("Up to about %(high)s fits what they told us.", high=high)
+    if fits.low == fits.high:
+        return _("About %(high)s fits what they told us.", high=high)
+    return _("About %(low)s to %(high)s fits what they told us.", low=money_text(fits.low, currency), high=high)
 
 
 def _told_by(session: Session, rows: Sequence[StatementOfAffairs]) -> dict[int, str | None]:
@@ -181,12 +169,6 @@ def _told_by(session: Session, rows: Sequence[StatementOfAffairs]) -> dict[int, 
     actors = {row.id: Actor.read(row.finished_by) for row in rows if row.finished_by}
     users = names_of(session, [by.id for by in actors.values() if by.role != "debtor" and by.id is not None])
     return {id: None if by.role == "debtor" else users.get(by.id or 0, _("A colleague")) for id, by in actors.items()}
-
-
-def _currencies(session: Session, people: Sequence[int]) -> list[str]:
-    """The currencies in which this person owes, most debts first."""
-    found = [each.currency for each in coverable(session, people, g.now)]
-    return sorted(set(found), key=lambda each: (-found.count(each), each))
 
 
 def _begin_first(ref: str) -> ResponseReturnValue:

@@ -328,6 +328,10 @@ def _letter(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return _("%(what)s, version %(number)s.", what=what, number=facts["version"]) if "version" in facts else f"{what}."
 
 
+def _judged(line: Line, facts: Mapping[str, Any], known: Known) -> str:
+    return _("More than is left. It was talked over before it was entered.") if facts.get("talked_over") else ""
+
+
 def _affairs(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     return _("Version %(number)s.", number=facts["version"]) if "version" in facts else ""
 
@@ -345,7 +349,7 @@ _SAY: Final[Mapping[str, Any]] = {
     Kind.PERMISSION_WITHDRAWN: _permission, Kind.PERMISSION_GIVEN: _permission,
     Kind.ACCOUNT_CORRECTED: _account_alone, Kind.SCHEDULE_CORRECTED: _account_alone, Kind.DAY_STUCK: _stuck,
     Kind.DOCUMENT_ISSUED: _letter, Kind.DOCUMENT_FAILED: _letter, Kind.CONSENT_GIVEN: _consent,
-    Kind.AFFAIRS_FINISHED: _affairs,
+    Kind.AFFAIRS_FINISHED: _affairs, Kind.PROPOSAL_JUDGED: _judged,
     Kind.CONTACT_ADDED: _contact, Kind.CONTACT_CORRECTED: _contact,
     Kind.PREFERENCE_SET: _preference,
     Kind.WORK_PASSED: _passed, Kind.WORK_POSTPONED: _postponed, Kind.WORK_DONE: _dealt_with,

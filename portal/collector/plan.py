@@ -17,10 +17,11 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cases.arrangements import consent, proposal
+from cases.arrangements import assessment, consent, proposal
 from cases.arrangements.affordability import A_MONTH
 from cases.arrangements.arrangement import Arrangement
-from cases.arrangements.assessment import assessments_of
+from cases.arrangements.assessment import Judged, assessments_of
+from cases.arrangements.means import fitting
 from cases.arrangements.offer import Coverable, Terms, coverable, draft
 from cases.arrangements.schedule import Rhythm, Schedule
 from cases.arrangements.version import Proposal, covered_by, terms_of
@@ -31,6 +32,7 @@ from cases.refusal import Refusal
 from messaging.tongue import language_of
 from portal.access import asking
 from portal.collector.accounts import called
+from portal.collector.affairs import fits_words, reasons_words
 from portal.collector.decide import proposal_in
 from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case, told
 from portal.forms import (
@@ -75,6 +77,7 @@ class Wish(Form):
     upfront_on = DayField(_l("Day of the sum paid first"))
     interest = TickField(_l("With the interest of the contract"))
     note = NoteField(_l("Words to the person"), hint=_l("The person reads this with the offer."), longest=2000)
+    talked_over = TickField(_l("I have talked it over: it is more than is left each month"))
     key = HiddenField("key")
     mark = HiddenField("mark")
 
@@ -113,6 +116,9 @@ class Preview:
     terms: list[str]
     """What the person agrees to, to be read to them, in `language`."""
     language: str
+    judged: Judged
+    why: list[str]
+    """Why the rule would not accept it."""
 
 
 @blueprint.route("/case/<ref>/plan", methods=["GET", "POST"])
@@ -138,12 +144,14 @@ def plan(ref: str) -> ResponseReturnValue:
         shown = _preview(session, case, form, known)
         if shown is None or not _confirmed(form, shown):
             page = show(session, "plan", form=form, case=case, first=first_name(case.name), shown=shown,
-                        offered=None, currencies=currencies, currency=known[0].currency)  # fmt: skip
+                        offered=None, currencies=currencies, currency=known[0].currency,
+                        fits=_fits(session, case, form, known, shown))  # fmt: skip
             return page, 422 if form.wrong else 200
         act_now(session)
         try:
-            made = proposal.enter(session, person=case.person, accounts=_accounts(form), terms=form.terms(),
-                                  key=(form.key.data or "")[:64], by=actor(), at=g.now)  # fmt: skip
+            made = assessment.enter(session, person=case.person, accounts=_accounts(form), terms=form.terms(),
+                                    key=(form.key.data or "")[:64], talked_over=form.talked_over.data, by=actor(),
+                                    at=g.now)  # fmt: skip
             consent.give(
                 session, proposal=session.get_one(Arrangement, made).proposal_id, person=case.person, words=shown.terms,
                 language=shown.language, channel="telephone", origin=None, by=actor(), at=g.now,
@@ -174,6 +182,7 @@ def offer(ref: str, number: int) -> ResponseReturnValue:
             return to_case(ref)
         form = Wish()
         _prepare(form, known)
+        del form.talked_over
         if not form.is_submitted():
             _begin_with(form, row, [each.account_id for each in covered_by(session, number)])
             judged = assessments_of(session, [number]).get(number)
@@ -182,7 +191,8 @@ def offer(ref: str, number: int) -> ResponseReturnValue:
         shown = _preview(session, case, form, known)
         if shown is None or not _confirmed(form, shown):
             page = show(session, "plan", form=form, case=case, first=first_name(case.name), shown=shown, offered=row,
-                        currencies=[], currency=row.currency)  # fmt: skip
+                        currencies=[], currency=row.currency,
+                        fits=_fits(session, case, form, known, shown))  # fmt: skip
             return page, 422 if form.wrong else 200
         act_now(session)
         try:
@@ -267,7 +277,8 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
         return None
     currency = known[0].currency
     try:
-        made = draft(session, case.people, _accounts(form), form.terms(), g.now)
+        made = draft(session, case.people, _accounts(form), form.terms(), g.now, known)
+        judged = assessment.judge(session, case.people, made, known, g.now)
     except Refusal as refusal:
         said = sentence(refusal, "staff", currency=currency)
         field = next((form[name] for start, name in _BELONGS if refusal.code.startswith(start)), None)
@@ -284,7 +295,7 @@ def _preview(session: Session, case: Case, form: Wish, known: Sequence[Coverable
     ends = []
     if any(each.plan for each in known if str(each.account) in form.accounts.data):
         ends.append(_("It takes the place of the plan that runs now over these debts."))
-    return Preview(made.schedule, names, currency, marked, ends, words, spoken)
+    return Preview(made.schedule, names, currency, marked, ends, words, spoken, judged, reasons_words(judged.reasons))
 
 
 _BELONGS: Final = (
@@ -298,10 +309,23 @@ _BELONGS: Final = (
 
 
 def _confirmed(form: Wish, shown: Preview) -> bool:
-    """Whether this very schedule was shown before and is now to be saved."""
+    """Whether this very schedule was shown before and is now to be saved; what is more than is left, talked over."""
     if request.form.get("do") != "save":
         return False
-    if form.mark.data == shown.mark:
-        return True
-    form.refuse(_("What is owed has changed. Look at the new figures, then save."))
-    return False
+    if form.mark.data != shown.mark:
+        form.refuse(_("What is owed has changed. Look at the new figures, then save."))
+        return False
+    if "talked_over" in form and shown.judged.to_talk_over and not form.talked_over.data:
+        form.talked_over.refuse(sentence(assessment.NOT_TALKED_OVER(), "staff"))
+        return False
+    return True
+
+
+def _fits(session: Session, case: Case, form: Wish, known: Sequence[Coverable], shown: Preview | None) -> str:
+    """Which payments over the chosen debts fit what was told, at the chosen rhythm or a month, in a sentence."""
+    rhythm = form.rhythm.data if form.rhythm.data in A_MONTH else Rhythm.MONTHLY
+    if form.kind.data == "promise":
+        return ""
+    chosen = [each for each in known if str(each.account) in (form.accounts.data or ())] or known
+    found = shown.judged.fits if shown else fitting(session, case.people, chosen, rhythm, g.now)
+    return fits_words(found, rhythm, known[0].currency) if found else ""

@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases.arrangements import statement_of_affairs as room
-from cases.arrangements.offer import coverable
-from cases.arrangements.standard_statement import SECTIONS, next_section
+from cases.arrangements.standard_statement import SECTIONS
 from cases.arrangements.statement_of_affairs import Answer, StatementOfAffairs
 from cases.db import act_now
 from cases.people.person import Person
@@ -21,8 +20,7 @@ from cases.refusal import Refusal
 from messaging.advice import ADVISERS
 from messaging.words import CURRENCIES
 from portal.access import asking, debtor, not_found, visitor
-from portal.affairs import answers_in, page_of, result_of, said_in, spent, steps, well
-from portal.affairs_words import SECTIONS as HEADINGS
+from portal.affairs import asked, checked, currencies_of, first_open, result_of, steps
 from portal.debtor.face import blueprint, show, waiting
 from portal.debtor.words import word
 from portal.language import _
@@ -41,7 +39,7 @@ def income() -> str:
         answers = room.answers_of(session, draft.id) if draft else {}
         versions = room.versions_of(session, who.people)
         last = result_of(versions[0], room.answers_of(session, versions[0].id)) if versions else None
-        currencies = [] if draft else _currencies(session, who.people)
+        currencies = [] if draft else currencies_of(session, who.people)
         advisers = advisers_of(session, who.people)
     todo = steps(answers)
     return show("debtor/income.html", wait, draft=draft, steps=todo, versions=versions, last=last,
@@ -55,7 +53,7 @@ def begin_income() -> ResponseReturnValue:
     """Begins a draft, or goes on with the one there is."""
     who = visitor()
     with asking() as session:
-        currencies = _currencies(session, who.people)
+        currencies = currencies_of(session, who.people)
         if not currencies:
             not_found("nothing is owed here")
         wanted = request.form.get("currency", "")
@@ -78,31 +76,14 @@ def income_page(section: str) -> ResponseReturnValue:
         draft = room.draft_of(session, who.people)
         if draft is None:
             return _begin_first()
-        answers = room.answers_of(session, draft.id)
-        posted = request.method == "POST"
-        form = page_of(section, draft.currency, None if posted else answers)
-        fine = well(form, section) if posted else True
-        if posted:
-            act_now(session)
-            room.save(session, draft.id, section, answers_in(form, section), by=who.actor, at=g.now)
-            answers = room.answers_of(session, draft.id)
-    if posted and request.form.get("do") == "stop":
+        done = asked(session, draft, section, by=who.actor)
+    if done.stops:
         tell(_("What you typed is saved"), _("Go on whenever you like, on any phone or computer."))
         return redirect(url_for("debtor.income"), 303)
-    if posted and fine:
-        following = next_section(section)
-        return redirect(url_for("debtor.income_page", section=following) if following
+    if done.goes_on:
+        return redirect(url_for("debtor.income_page", section=done.following) if done.following
                         else url_for("debtor.check_income"), 303)  # fmt: skip
-    order = list(SECTIONS)
-    before = order[order.index(section) - 1] if order.index(section) else None
-    made = room.totals(answers)
-    heading, lead = HEADINGS[section]
-    page = show(
-        "debtor/income-page.html", wait, form=form, section=section, heading=heading, lead=lead, before=before,
-        no=order.index(section) + 1, of=len(order), made=made, spent=spent(made), currency=draft.currency,
-        saved=draft.saved_at if section in room.answered(answers) else None,
-    )  # fmt: skip
-    return page, 422 if posted else 200
+    return show("debtor/income-page.html", wait, **done.page), done.status
 
 
 @blueprint.route("/income/check", methods=["GET", "POST"])
@@ -128,7 +109,7 @@ def check_income() -> ResponseReturnValue:
                 return redirect(url_for("debtor.income_page", section=refusal.facts["section"]), 303)
             done = made.id
         else:
-            return show("debtor/income-check.html", wait, **_checked(draft, answers))
+            return show("debtor/income-check.html", wait, **checked(draft, answers))
     tell(_("Thank you. It is finished"), _("You can begin a new version whenever something changes."))
     return redirect(url_for("debtor.income_version", number=done), 303)
 
@@ -146,7 +127,7 @@ def income_version(number: int) -> str:
         answers = room.answers_of(session, row.id)
         advisers = advisers_of(session, who.people)
     return show("debtor/income-version.html", wait, last=result_of(row, answers), advisers=advisers,
-                **_checked(row, answers))  # fmt: skip
+                **checked(row, answers))  # fmt: skip
 
 
 def advisers_of(session: Session, people: Sequence[int]) -> tuple[object, ...]:
@@ -155,20 +136,8 @@ def advisers_of(session: Session, people: Sequence[int]) -> tuple[object, ...]:
     return ADVISERS.get(country or "", ())
 
 
-def _checked(row: StatementOfAffairs, answers: Mapping[str, Answer]) -> dict[str, object]:
-    todo = steps(answers)
-    return {"row": row, "steps": todo, "made": result_of(row, answers), "ready": all(s.state == "done" for s in todo),
-            "said": {s.section: said_in(s.section, answers, row.currency) for s in todo}}  # fmt: skip
-
-
-def _currencies(session: Session, people: Sequence[int]) -> list[str]:
-    """The currencies in which this person owes us, most debts first."""
-    found = [each.currency for each in coverable(session, people, g.now)]
-    return sorted(set(found), key=lambda each: (-found.count(each), each))
-
-
 def _to_next(answers: Mapping[str, Answer]) -> str:
-    todo = next((step.section for step in steps(answers) if step.state != "done"), None)
+    todo = first_open(answers)
     return url_for("debtor.income_page", section=todo) if todo else url_for("debtor.check_income")
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from cases.arrangements import assessment, consent
 from cases.arrangements.assessment import Judged
+from cases.arrangements.means import Range, fitting
 from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers, possible
 from cases.arrangements.proposal import propose
 from cases.arrangements.schedule import Rhythm, Schedule
@@ -83,7 +84,9 @@ def plan() -> ResponseReturnValue:
     with asking() as session:
         wait = waiting(session)
         found = offers(session, visitor().people, g.now)
-    return _page(wait, found, None, None)
+        form = _begun(found)
+        fits = _fits(session, form, found)
+    return _page(wait, found, form, None, fits=fits)
 
 
 @blueprint.post("/plan")
@@ -100,9 +103,10 @@ def try_plan() -> ResponseReturnValue:
         words = _terms(session, made) if made else []
         if made is not None and chosen is not None:
             judged = assessment.judge(session, visitor().people, made, chosen.accounts, g.now)
+        fits = judged.fits if judged else _fits(session, form, found)
         advised = judged is not None and judged.verdict not in (None, "affordable")
         advisers = advisers_of(session, visitor().people) if advised else ()
-    return _page(wait, found, form, made, words, judged, advisers)
+    return _page(wait, found, form, made, words, judged, advisers, fits)
 
 
 @blueprint.post("/plan/send")
@@ -132,7 +136,7 @@ def send_plan() -> ResponseReturnValue:
                 agreed = assessment.settle(session, sent.id, asked=bool(form.ask.data), at=g.now)
     except Changed:
         form.refuse(_("What you owe has changed meanwhile. Look at the new plan, then send it."))
-        return _page(wait, found, form, made, new_words, judged, advisers)
+        return _page(wait, found, form, made, new_words, judged, advisers, judged.fits)
     except Refusal as refusal:
         _refuse(form, refusal)
         made = None
@@ -219,15 +223,25 @@ def _accounts(form: Try, offer: Offer | None) -> list[int]:
     return [each.account for each in (offer.accounts if offer else ()) if str(each.account) in chosen]
 
 
+def _fits(session: Session, form: Try, found: list[Offer]) -> Range | None:
+    """Which payments over the chosen debts, or else over all, fit what was told, at the chosen rhythm or a month."""
+    offer = _of(found, form.currency.data)
+    if offer is None:
+        return None
+    chosen = set(_accounts(form, offer))
+    debts = [each for each in offer.accounts if each.account in chosen] or offer.accounts
+    return fitting(session, visitor().people, debts, _often(form), g.now)
+
+
+def _often(form: Try) -> str:
+    return form.rhythm.data if form.rhythm.data in EACH else "monthly"
+
+
 def _page(
-    wait: Any, found: list[Offer], form: Try | None, made: Draft | None, words: Sequence[str] = (),
-    judged: Judged | None = None, advisers: Sequence[object] = (),
+    wait: Any, found: list[Offer], form: Try, made: Draft | None, words: Sequence[str] = (),
+    judged: Judged | None = None, advisers: Sequence[object] = (), fits: Range | None = None,
 ) -> ResponseReturnValue:
-    status = 200
-    if form is None:
-        form = _begun(found)
-    elif form.wrong:
-        status = 422
+    status = 422 if form.wrong else 200
     view: Shown | None = None
     if made is not None:
         names = {each.account: each.creditor_name for each, _minor in made.covered}
@@ -240,7 +254,8 @@ def _page(
         show("debtor/plan.html", wait, form=form, made=made, view=view, offers=found, replaces=replaces,
              fields=_repeated(), key=uuid.uuid4().hex, mark=mark_of(made.schedule, words) if made else "", word=word,
              terms=words, judged=judged, advisers=advisers,
-             suggested=suggested, currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
+             suggested=suggested, fits=fits, often=_often(form),
+             currencies=CURRENCIES, each=EACH, now_offer=_of(found, form.currency.data)),
         status,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -244,3 +245,25 @@ def test_a_kind_that_is_answered_anew_writes_nothing_about_the_past(
         changed(db, at, person, "email", "new@example.org", "person", replaces=True)
         worker.run_due()
     assert ("email", ADDRESS) in trays.taken()
+
+
+def test_whoever_answers_our_offer_with_a_sum_of_their_own_hears_that_we_have_it(
+    db: Database, at: datetime, superuser: Connection
+) -> None:
+    (one, _), account = owing(db)
+    with working(db, at) as (worker, trays):
+        sent = offers(db, at, one, account)
+        worker.run_due()
+        for n in range(1, 3):
+            set_to(worker, at + timedelta(hours=n))
+            with db.acting() as session:
+                terms = replace(TERMS, amount=TERMS.amount + n * 100)
+                proposal.counter(session, sent, terms=terms, key=f"o{n}", by=STAFF, at=at + timedelta(hours=n))
+            worker.run_due()
+            sent = offers(db, at + timedelta(hours=n, minutes=30), one, account, f"k{n}")
+            set_to(worker, at + timedelta(hours=n, minutes=30))
+            worker.run_due()
+    assert [words for _, words in said(trays)] == ["we have what you sent"] + [
+        "an answer is waiting for you", "we have what you sent"
+    ] * 2
+    assert rows(superuser, "select max(version), count(*) from proposal") == [(5, 5)]

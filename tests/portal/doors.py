@@ -110,12 +110,12 @@ def sign_in(
 
 
 def a_staff_member(
-    db: Database, app: Evenly, *, role: str = "collector", mail: str = "priya@example.org"
+    db: Database, app: Evenly, *, role: str = "collector", mail: str = "priya@example.org", name: str = "Priya Nand"
 ) -> tuple[User, str]:
     """A user who can sign in, and the secret of the authenticator app."""
     secret = pyotp.random_base32()
     with db.acting() as session:
-        user = add_user(session, mail=mail, name="Priya Nand", role=role, password=hashed(PASSWORD),
+        user = add_user(session, mail=mail, name=name, role=role, password=hashed(PASSWORD),
                         totp=app.extensions["keys"].encrypt(secret), by=BY, at=AT)  # fmt: skip
     return user, secret
 

@@ -2,13 +2,17 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
-from cases.arrangements import arrangement, proposal
+from cases.arrangements import arrangement, limits, proposal
 from cases.arrangements.arrangement import Arrangement
+from cases.arrangements.assessment import Assessment
 from cases.arrangements.version import Proposal
 from cases.debts.account import Account
-from tests.factories import a_payment
+from cases.history import Actor
+from tests.cases.arrangements.households import finished, told
+from tests.factories import AT, a_payment
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.doors import post
 
@@ -142,3 +146,50 @@ def test_the_person_may_answer_before_us(desk: Desk) -> None:
                           at=desk.clock.now())
     priya.post(where, data=shown_form(shown) | {"do": "save"})
     assert "The person took it back on Tuesday 24 November, 09:30." in words_of(priya.get(desk.case("idris")))
+
+
+def lives(desk: Desk, left: int) -> None:
+    """So much is left to Idris each month."""
+    month = {"client-salary-or-wages": 1020_00 + max(left, 180_00), "rent": 1000_00}
+    month["debt-admin-fee"] = max(left, 180_00) - left
+    with desk.db.acting() as session:
+        finished(session, desk.ids["idris"], told(month), by=Actor("debtor", desk.ids["idris"]), at=AT)
+        for name in ("rent", "alarm"):
+            creditor = session.get_one(Account, desk.ids[name]).creditor_id
+            limits.set_limits(session, creditor=creditor, debt_type=None, values={"round_to": 1_00},
+                              by=Actor("admin", 1), at=AT)  # fmt: skip
+
+
+def test_what_is_entered_is_judged_before_and_what_fits_is_said(desk: Desk) -> None:
+    priya, where = desk.browser("priya"), desk.case("idris", "/plan")
+    assert "fits what they told us" not in words_of(priya.get(where))
+    lives(desk, 95_40)
+    assert "About £12.00 to £95.00 a month fits what they told us." in words_of(priya.get(where))
+    offer = words_of(priya.get(desk.case("idris", f"/offer/{desk.ids['proposal']}")))
+    assert "a month fits what they told us." in offer
+    page = post(priya, where, **wish(desk, rhythm="weekly", do="show", amount="20"))
+    assert "About £3.00 to £22.00 a week fits what they told us." in words_of(page)
+    assert "Affordable £86.67 a month is asked, £95.40 is left. What they told us It fits, and" in words_of(page)
+    assert "talked it over" not in words_of(page)
+    assert priya.post(where, data=shown_form(page) | {"do": "save"}).status_code == 303
+    with desk.db.acting() as session:
+        [row] = session.scalars(select(Assessment))
+        assert (row.verdict, row.available, row.accepted) == ("affordable", 95_40, False)
+
+
+@pytest.mark.parametrize(("left", "verdict"), [(50_00, "More than is left"), (-10_00, "Nothing is left")])
+def test_what_is_more_than_is_left_is_entered_once_it_was_talked_over(left: int, verdict: str, desk: Desk) -> None:
+    lives(desk, left)
+    priya, where = desk.browser("priya"), desk.case("idris", "/plan")
+    shown = post(priya, where, **wish(desk, do="show"))
+    assert f"{verdict} £80.00 a month is asked" in words_of(shown)
+    assert "I have talked it over: it is more than is left each month" in words_of(shown)
+    refused = priya.post(where, data=shown_form(shown) | {"do": "save"})
+    assert refused.status_code == 422 and 'href="#talked_over"' in refused.text
+    assert "This is more than is left each month. Talk it over, then tick the box." in words_of(refused)
+    with desk.db.acting() as session:
+        assert session.scalars(select(Assessment)).all() == []
+    answer = priya.post(where, data=shown_form(refused) | {"do": "save", "talked_over": "yes"})
+    assert answer.location == desk.case("idris")
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Judged by rule Priya Nand More than is left. It was talked over before it was entered." in page

@@ -120,3 +120,27 @@ def test_without_limits_or_without_a_statement_a_person_looks(
     assert "A person looks at it before it is agreed." in words(page)
     sent(browser, home_of_marta, page)
     assert kept(db, home_of_marta)[:2] == ("submitted", ["no_limits"])
+
+
+def test_what_fits_is_said_before_a_plan_is_sent_at_the_rhythm_that_is_chosen(
+    browser: FlaskClient, db: Database, home_of_marta: Marta
+) -> None:
+    assert "fits what you told us" not in words(browser.get("/plan").text), "nothing is told"
+    lives(db, home_of_marta, 197_40)
+    values = {"least_instalment": 20_00, "most_months": 24, "round_to": 10_00}
+    with db.acting() as session:
+        limits.set_limits(session, creditor=home_of_marta.rent.creditor_id, debt_type=None, values=values,
+                          by=Actor("admin", 1), at=AT)  # fmt: skip
+    # all debts together owe £1,736.60: over 24 months at least £72.36
+    first = words(browser.get("/plan").text)
+    assert "About £80.00 to £190.00 a month fits what you told us. You choose. It need not be the most." in first
+    weekly = typed(home_of_marta) | {"rhythm": "weekly"}
+    assert "About £20.00 to £40.00 a week fits what you told us." in words(post(browser, "/plan", on="/plan", **weekly).text)
+    wrong = post(browser, "/plan", on="/plan", **weekly | {"amount": "much"})
+    assert wrong.status_code == 422 and "About £20.00 to £40.00 a week fits" in words(wrong.text)
+
+
+@pytest.mark.parametrize("left", [0, -10_00, 12_00])
+def test_where_nothing_can_fit_no_range_is_said(left: int, browser: FlaskClient, db: Database, home_of_marta: Marta) -> None:
+    lives(db, home_of_marta, left)
+    assert "fits what you told us" not in words(browser.get("/plan").text)

@@ -21,7 +21,7 @@ from cases.history import Actor
 from messaging import conversation
 from payments import by_hand, payable
 from portal.app import ROOT, Evenly
-from tests.cases.arrangements.households import finished
+from tests.cases.arrangements.households import finished, known
 from tests.cases.arrangements.households import told as household
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_person, a_user, an_account
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
@@ -77,6 +77,7 @@ def tell(db: Database, app: Evenly, clock: SetClock, of: Marta, state: str) -> T
         letter = a_statement(session, of.person.id)
         own = Actor("debtor", of.person.id)
         lived = finished(session, of.person.id, household(groceries=Answer("not_sure")), by=own, at=AT).id
+        finished(session, of.person.id, household(groceries=known(392_17)), by=own, at=AT)
         draft = affairs.begin(session, person=of.person.id, currency="GBP", by=own, at=AT).id
         affairs.save(session, draft, "food", {"groceries": Answer("unread", "about 60")}, by=own, at=AT)
     paths = ("/", "/support", f"/debt/{of.rent.id}", f"/debt/{of.power.id}/dispute", "/messages", "/my-plan", "/plan", "/pay", "/payments", f"/payments/{paid}",
