@@ -5,6 +5,7 @@
   a text.
 - *Zofia Wrona* has a plan over a loan in Poland; her next payment is a few days away.
 - *Owen Ridley* has a plan too, and money of his is on its way.
+- *Henryk Mazur* pays an ended loan back by a plan that bears the interest of its contract.
 - *Tobias Quarshie* is in a breathing space, and says that he has paid for his garden waste.
 
 What they did and said is told by `story.py`; here stands what their creditors know, and what Idris lives on.
@@ -72,6 +73,11 @@ TOBIAS: Final = Character(
     "T4511",
     _l("Is in a breathing space, and says that one debt is paid already."),
 )
+HENRYK: Final = Character(
+    _person(7, "Henryk Mazur", date(1974, 1, 26), "ul. Morska 52", "Gdynia", "81-225", "PL"),
+    "L4521",
+    _l("Keeps a plan that bears interest."),
+)
 IDRIS_TOLD: Final = {
     "client-salary-or-wages": 1486_20, "child-benefit": 110_93, "rent": 520_00, "council-tax-rates": 104_00,
     "tv-licence": 14_12, "gas": 52_00, "electricity": 61_50, "water-supply": 34_80, "childcare-costs": 86_00,
@@ -80,7 +86,7 @@ IDRIS_TOLD: Final = {
     "toiletries": 21_00, "hairdressing": 12_00,
 }  # fmt: skip
 """What comes in and goes out each month in Idris' household, minor units: a little less than 60.00 is left."""
-CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN, TOBIAS)
+CHARACTERS: Final = (MARTA, IDRIS, LENA, ZOFIA, OWEN, TOBIAS, HENRYK)
 
 
 def add(book: Book) -> None:
@@ -102,6 +108,10 @@ def add(book: Book) -> None:
     for n in (2, 1):
         book.entry("wierzba", "L4491", f"L4491-A{n}", zofia_pays(today, -n) - timedelta(days=1), "payment", 310_00)
 
+    _one(book, "wierzba", "L4521", HENRYK.who, "loan", 2_400_00, henryk_pays(today, -3), rate="9.5")
+    for n in (2, 1):
+        book.entry("wierzba", "L4521", f"L4521-A{n}", henryk_pays(today, -n), "payment", 400_00)
+
     _rent(book, TOBIAS, 385_50, unpaid=2)
     _one(book, "ashmere", "S4512", TOBIAS.who, "garden_waste", 96_40, today - timedelta(days=61))
     _one(book, "lyngvik", "E4513", TOBIAS.who, "energy", 2_310_00, today - timedelta(days=33))
@@ -122,16 +132,25 @@ def zofia_pays(today: date, n: int) -> date:
     return add_months(coming, n, coming.day)
 
 
+def henryk_pays(today: date, n: int) -> date:
+    """The `n`th monthly payment of Henryk's plan before (minus) or after the coming one, nine days away or more."""
+    coming = next_working_day("PL", today + timedelta(days=9))
+    return add_months(coming, n, coming.day)
+
+
 def owen_pays(today: date, n: int) -> date:
     """The `n`th four-weekly payment of Owen's plan before or after the coming one, on a working day."""
     return next_working_day("EW", today + timedelta(days=4)) + timedelta(days=28 * n)
 
 
-def _account(book: Book, lender: str, ref: str, who: Invented, kind: str, opened: date) -> None:
+def _account(
+    book: Book, lender: str, ref: str, who: Invented, kind: str, opened: date, rate: str = ""
+) -> None:
     currency = {"lyngvik": "SEK", "wierzba": "PLN"}.get(lender, "GBP")
     book.files[lender].accounts.append(
         {"account_ref": ref} | who.columns()
         | {"debt_type": kind, "currency": currency, "opened_on": opened.isoformat(), "branch": who.city}
+        | ({"interest_rate": rate} if rate else {})
     )  # fmt: skip
 
 
@@ -146,9 +165,11 @@ def _rent(book: Book, character: Character, amount: int, *, unpaid: int, but_las
             book.entry("tidewell", ref, f"{ref}-P{n:02d}", on, "payment", amount)
 
 
-def _one(book: Book, lender: str, ref: str, who: Invented, kind: str, amount: int, due: date) -> None:
+def _one(
+    book: Book, lender: str, ref: str, who: Invented, kind: str, amount: int, due: date, rate: str = ""
+) -> None:
     opened = due - timedelta(days=28)
-    _account(book, lender, ref, who, kind, opened)
+    _account(book, lender, ref, who, kind, opened, rate)
     book.entry(lender, ref, f"{ref}-C", opened, "charge", amount, due_on=due)
 
 

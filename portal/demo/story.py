@@ -97,6 +97,9 @@ def _tell(session: Session, made: book.Book, now: datetime, keys: Keys) -> None:
     zofia, loan = find("wierzba", "L4491")
     _plan(session, zofia, [loan], Terms(amount=310_00, first_on=characters.zofia_pays(today, -2)),
           _morning(characters.zofia_pays(today, -2) - timedelta(days=5), "Europe/Warsaw"))  # fmt: skip
+    henryk, ended = find("wierzba", "L4521")
+    _plan(session, henryk, [ended], Terms(amount=400_00, first_on=characters.henryk_pays(today, -2), interest=True),
+          _morning(characters.henryk_pays(today, -2) - timedelta(days=5), "Europe/Warsaw"))  # fmt: skip
     owen, rent = find("tidewell", "T4501")
     four_weekly = Terms(amount=70_00, first_on=characters.owen_pays(today, -1), rhythm=Rhythm.FOUR_WEEKLY)
     _plan(session, owen, [rent], four_weekly,
