@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, Numeric, Text, UniqueConstraint, Uuid, select, text
+from sqlalchemy import CheckConstraint, Date, Index, Integer, Numeric, Text, UniqueConstraint, Uuid, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cases.arrangements.offer import Terms, schedule_of
@@ -119,6 +119,38 @@ def covered_by(session: Session, proposal: int) -> list[ProposalAccount]:
             select(ProposalAccount).where(ProposalAccount.proposal_id == proposal).order_by(ProposalAccount.nth)
         )
     )
+
+
+def last_asked(session: Session, people: Sequence[int], currency: str) -> tuple[Proposal, list[int]] | None:
+    """The last plan in this currency that these ids asked for, and its accounts; None where they never did."""
+    last = (
+        select(Proposal.id)
+        .where(Proposal.person_id.in_(people), Proposal.side == "person", Proposal.kind == "plan",
+               Proposal.currency == currency)
+        .order_by(Proposal.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    rows = session.execute(
+        select(Proposal, ProposalAccount.account_id)
+        .join(ProposalAccount, ProposalAccount.proposal_id == Proposal.id)
+        .where(Proposal.id == last.scalar_subquery())
+    ).all()
+    return (rows[0][0], [account for _version, account in rows]) if rows else None
+
+
+def before(session: Session, versions: Sequence[Proposal]) -> dict[int, list[Proposal]]:
+    """What each of these answers, by its id: the earlier versions of its chain, newest first. One statement."""
+    roots = {each.root_id for each in versions if each.root_id is not None}
+    if not roots:
+        return {}
+    chains = session.scalars(
+        select(Proposal).where(or_(Proposal.id.in_(roots), Proposal.root_id.in_(roots))).order_by(Proposal.id.desc())
+    ).all()
+    return {
+        each.id: [old for old in chains if (old.root_id or old.id) == each.root_id and old.version < each.version]
+        for each in versions
+        if each.root_id is not None
+    }
 
 
 def sent_with(session: Session, person: int, key: str) -> Proposal | None:

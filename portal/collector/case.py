@@ -18,7 +18,7 @@ from cases.arrangements import arrangement, assessment
 from cases.arrangements.assessment import Assessment
 from cases.arrangements.offer import Coverable, coverable
 from cases.arrangements.schedule import Schedule
-from cases.arrangements.version import Proposal, ProposalAccount, proposals_of, schedule_shown
+from cases.arrangements.version import Proposal, ProposalAccount, before, proposals_of, schedule_shown
 from cases.clock import day_start
 from cases.people.person import first_name
 from cases.people.support import needs_of
@@ -93,6 +93,7 @@ class Decision:
     ends: list[str]
     judged: Assessment | None
     why: list[str]
+    before: list[str]
 
 
 class Write(Form):
@@ -132,6 +133,7 @@ def page(ref: str, write: Write) -> str:
         running = running_over(session, list(known))
         items = work.open_items(session, found.people)
         waiting = proposals_of(session, found.people, waiting=True)
+        answered = {id: said_before(rows) for id, rows in before(session, waiting).items()}
         others = [item for item in items if item.kind not in ("proposal", "message")]
         first_names = {id: first_name(found.name) for id in found.people}
         who, text_way, mail_way, taken = _ways(session, found.person)
@@ -140,8 +142,8 @@ def page(ref: str, write: Write) -> str:
             session, "case", case=found, first=first_name(found.name),
             debts=debts_of(session, accounts, running), running=running, names=known,
             speaks=_speaks(found, with_them), text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
-            decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known),
-            offers=[(row, wish_words(row)) for row in waiting if row.side == "staff"],
+            decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known, answered),
+            offers=[(row, wish_words(row), answered.get(row.id, [])) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
             items=items, unanswered=[item for item in items if item.kind == "message"],
             held=_held(items, names), worked=_worked(session, found, names), call=calling(session, found.people, who),
@@ -162,8 +164,9 @@ def page(ref: str, write: Write) -> str:
 
 
 def _decisions(
-    session: Session, waiting: Sequence[Proposal], items: Sequence[work.WorkItem], known: Mapping[int, Coverable]
-) -> list[Decision]:
+    session: Session, waiting: Sequence[Proposal], items: Sequence[work.WorkItem], known: Mapping[int, Coverable],
+    answered: Mapping[int, list[str]],
+) -> list[Decision]:  # fmt: skip
     covered: dict[int, list[ProposalAccount]] = {}
     if waiting:
         for row in session.scalars(
@@ -180,9 +183,18 @@ def _decisions(
             [(called(known[share.key]), share.minor) for share in made.regular[0].shares if share.key in known],
             due_words(due.get(f"proposal:{each.id}")), _hindrance(each, covered[each.id], known),
             _would_end(session, [row.account_id for row in covered[each.id]], known), judged.get(each.id),
-            reasons_words(judged[each.id].reasons) if each.id in judged else [],
+            reasons_words(judged[each.id].reasons) if each.id in judged else [], answered.get(each.id, []),
         )
         for each in waiting
+    ]  # fmt: skip
+
+
+def said_before(versions: Sequence[Proposal]) -> list[str]:
+    """What either side said before a version, newest first."""
+    return [
+        _("We offered %(wish)s.", wish=wish_words(each)) if each.side == "staff"
+        else _("They asked for %(wish)s.", wish=wish_words(each))
+        for each in versions
     ]  # fmt: skip
 
 

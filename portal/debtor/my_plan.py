@@ -63,10 +63,12 @@ def my_plan() -> str:
         offered = next((each for each in newest if each.side == "staff" and each.state == "submitted"), None)
         terms = words_for(session, offered, language()) if offered else []
     names = {each.id: each.creditor for each in accounts}
-    sent = next((each for each in newest if each.side == "person" and each.state == "submitted"), None)
+    theirs = [each for each in newest if each.side == "person"]
+    sent = next((each for each in theirs if each.state == "submitted"), None)
+    asked = next((each for each in theirs if offered and _chain(each) == _chain(offered)), None)
     last = newest[0] if newest and newest[0].state in ("declined", "expired") else None
     return show(
-        "debtor/my-plan.html", wait, form=Answer(formdata=None), offer=offered, sent=sent, last=last,
+        "debtor/my-plan.html", wait, form=Answer(formdata=None), offer=offered, asked=asked, sent=sent, last=last,
         terms=terms, fingerprint=fingerprint(terms), offer_view=_view(offered, covered, names),
         sent_view=_view(sent, covered, names),
         plans=[(plan, agreed[plan.id], _agreed_view(plan, agreed[plan.id], names)) for plan in plans],
@@ -135,6 +137,11 @@ def _newest(session: Session, people: tuple[int, ...]) -> tuple[list[Proposal], 
     for version, account in rows:
         covered.setdefault(version.id, []).append(account)
     return list(dict.fromkeys(version for version, _account in rows)), covered
+
+
+def _chain(version: Proposal) -> int:
+    """Its first version: those of one chain answer each other."""
+    return version.root_id or version.id
 
 
 def _arrangements(session: Session, plans: list[Plan]) -> dict[int, Arrangement]:

@@ -22,7 +22,7 @@ from cases.arrangements.means import Range, fitting
 from cases.arrangements.offer import LATEST_FIRST, Draft, Offer, Terms, draft, offers, possible
 from cases.arrangements.proposal import propose
 from cases.arrangements.schedule import Rhythm, Schedule
-from cases.arrangements.version import covered_by, schedule_shown
+from cases.arrangements.version import covered_by, last_asked, schedule_shown
 from cases.clock import add_months, month_day
 from cases.db import act_now
 from cases.refusal import Refusal
@@ -47,6 +47,8 @@ _FIELD_OF: Final = {
     "proposal.other_currency": "debts", "plan.nothing_owed": "debts",
 }  # fmt: skip
 """The field that a refusal is about."""
+MONTH_DAYS: Final = (*range(1, 29), 31)
+"""The days of the month that a plan may keep; 31 is the last."""
 
 
 class Changed(Exception):
@@ -84,7 +86,7 @@ def plan() -> ResponseReturnValue:
     with asking() as session:
         wait = waiting(session)
         found = offers(session, visitor().people, g.now)
-        form = _begun(found)
+        form = _begun(session, found)
         fits = _fits(session, form, found)
     return _page(wait, found, form, None, fits=fits)
 
@@ -188,7 +190,7 @@ def _prepared(form: Try, found: list[Offer]) -> Offer | None:
         form.debts.data = [str(offer.accounts[0].account)]
         form.debts.typed = form.debts.data[0]
     form.month_day.options = [("", _("The same day each month"))] + [
-        (str(n), _("The last day") if n == 31 else _("Day %(number)s", number=n)) for n in [*range(1, 29), 31]
+        (str(n), _("The last day") if n == 31 else _("Day %(number)s", number=n)) for n in MONTH_DAYS
     ]
     # Without a choice the list stays at its first answer, which is none.
     form.first.earliest, form.first.latest = offer.earliest, offer.latest_first
@@ -264,8 +266,11 @@ def _of(found: list[Offer], currency: str | None) -> Offer | None:
     return next((each for each in found if each.currency == currency), None)
 
 
-def _begun(found: list[Offer]) -> Try:
-    """A form with a first proposal of the page's own: every debt, monthly, from the next first of a month."""
+def _begun(session: Session, found: list[Offer]) -> Try:
+    """A form with a first proposal of the page's own: every debt, monthly, from the next first of a month.
+
+    Whoever asked for a plan lately that was not agreed goes on with that one.
+    """
     asked = request.args.get("currency", "")
     currency = asked if _of(found, asked) else (found[0].currency if found else "")
     offer = _of(found, currency)
@@ -273,9 +278,30 @@ def _begun(found: list[Offer]) -> Try:
     if offer is not None and offer.earliest is not None:
         begin["debts"] = [each.account for each in offer.accounts]
         begin["first"] = _first_of_month(offer.earliest)
+        begin |= _asked_lately(session, offer, offer.earliest)
     form = Try(formdata=None, **begin)
     _prepared(form, found)
     return form
+
+
+def _asked_lately(session: Session, offer: Offer, earliest: date) -> dict[str, Any]:
+    """What they asked for last, as far as it can still be; nothing where it was agreed or taken back."""
+    found = last_asked(session, visitor().people, offer.currency)
+    if found is None:
+        return {}
+    last, covered = found
+    if last.state in ("agreed", "withdrawn") or last.made_at < g.now - LATEST_FIRST:
+        return {}
+    begin: dict[str, Any] = {"amount": last.amount, "rhythm": last.rhythm}
+    begin["debts"] = [each.account for each in offer.accounts if each.account in covered] or [
+        each.account for each in offer.accounts
+    ]
+    if last.first_on >= earliest:
+        kept = last.month_day if last.month_day != last.first_on.day and last.month_day in MONTH_DAYS else None
+        begin |= {"first": last.first_on, "month_day": str(kept or "")}
+    if last.upfront_on and last.upfront_on >= earliest:
+        begin |= {"upfront": last.upfront, "upfront_on": last.upfront_on}
+    return begin
 
 
 def _first_of_month(earliest: date) -> date:

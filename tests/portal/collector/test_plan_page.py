@@ -1,6 +1,7 @@
 """A plan on the telephone and an offer of ours: shown first, saved exactly as shown, refused with what to do."""
 
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from cases.arrangements import arrangement, limits, proposal
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.assessment import Assessment
+from cases.arrangements.offer import Terms
 from cases.arrangements.version import Proposal
 from cases.debts.account import Account
 from cases.history import Actor
@@ -193,3 +195,17 @@ def test_what_is_more_than_is_left_is_entered_once_it_was_talked_over(left: int,
     assert answer.location == desk.case("idris")
     page = words_of(priya.get(desk.case("idris")))
     assert "Judged by rule Priya Nand More than is left. It was talked over before it was entered." in page
+
+
+def test_the_case_says_what_either_side_said_before(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    where = desk.case("idris", f"/offer/{desk.ids['proposal']}")
+    shown = post(priya, where, **wish(desk, amount="74.30", do="show"))
+    assert priya.post(where, data=shown_form(shown) | {"do": "save"}).status_code == 303
+    assert "Before They asked for £60.00 a month from" in words_of(priya.get(desk.case("idris")))
+    with desk.db.acting() as session:
+        accounts = [desk.ids["rent"], desk.ids["alarm"]]
+        proposal.propose(session, person=desk.ids["idris"], accounts=accounts, terms=Terms(65_00, date(2026, 12, 1)),
+                         key="again", by=Actor("debtor", desk.ids["idris"]), at=desk.clock.now())  # fmt: skip
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Before We offered £74.30 a month from 1 December. They asked for £60.00 a month from" in page

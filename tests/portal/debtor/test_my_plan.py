@@ -188,3 +188,15 @@ def test_a_plan_shows_what_was_paid_to_it(marta: tuple[FlaskClient, Marta], db: 
     assert "You have made 1 of 20 payments." in read
     assert "Tue 1 Dec 2026 made" in read
     assert "The next one is £80.00 on Monday 4 January 2027." in read
+
+
+def test_an_offer_says_what_was_asked_for_and_another_plan_begins_with_that(
+    marta: tuple[FlaskClient, Marta], db: Database
+) -> None:
+    browser, of = marta
+    assert 'name="amount" value' not in re.sub(r'(type|id|class)="[^"]*" ', "", browser.get("/plan").text)
+    offered(db, of)
+    assert "You asked for £80.00 a month." in words(browser.get("/my-plan").text)
+    page = re.sub(r'(type|id|class)="[^"]*" ', "", browser.get("/plan?currency=GBP").text)
+    assert 'name="amount" value="80.00"' in page and 'name="first-month" value="12"' in page
+    assert 'value="80.00"' not in browser.get("/plan?currency=SEK").text
