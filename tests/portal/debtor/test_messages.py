@@ -74,7 +74,7 @@ def test_a_mail_from_elsewhere_is_not_said_to_be_theirs(marta: tuple[FlaskClient
         a_person(session, a_creditor(session), ref="ben", name="Ben Hale", email="ben@example.org")
         for n, sender in enumerate(("ben@example.org", "marta@example.org")):
             mail = InboundMail(f"mail:{n}", ("r.x@reply.example.org",), sender, True, f"it was {sender}")
-            answer_by_mail.receive(session, mail, person=of.id, at=AT)
+            answer_by_mail.receive(session, mail, person=of.person.id, at=AT)
     said = words(browser.get("/messages").text)
     assert "From an address that we do not know, by email" in said and said.count("You, by email") == 1
     assert said.index("do not know, by email") < said.index("it was ben@") < said.index("You, by email")
