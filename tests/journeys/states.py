@@ -176,7 +176,7 @@ def lived(states: States, session: Session) -> None:
     for _ in range(2):
         made = finished(session, person.id, told(groceries=Answer("not_sure"), alcohol=Answer("rather_not")), by=own, at=AT)
     states.desk.ids["version"] = made.id
-    wish = preference.Wish(language="pl", channel="email", days_off=(6, 7), earliest=None, latest=None)
+    wish = preference.Wish(language=None, channel="email", days_off=(6, 7), earliest=None, latest=None)
     preference.prefer(session, person=person.id, wish=wish, source="person", by=own, at=AT)
     support.tell(session, person=person.id, needs=support.NEEDS, by=own, at=AT)
     states.desk.ids["letter"] = a_statement(session, person.id)

@@ -17,6 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Connection, text
 
+from cases.arrangements.standard_statement import SECTIONS
 from cases.db import Database
 from portal import visit
 from tests.conftest import _EMPTY
@@ -262,3 +263,63 @@ def test_a_form_that_cannot_be_read_says_so_first_and_at_each_field(looking: Loo
             link.press("Enter")
             assert field.evaluate("e => e === document.activeElement && e.getBoundingClientRect().top >= 0"), words
     assert refused, "neither was refused"
+
+
+BUTTON = "main form button.btn"
+KEYS: dict[str, tuple[str, str, tuple[tuple[str, str], ...], str]] = {
+    "income and spending": (
+        "untold", "/income", (("main a.btn", "Enter"), *(("main input.in", "Enter") for _ in SECTIONS), (BUTTON, "Enter")),
+        "Left each month"),
+    "a plan": ("fits", "/plan", (("#amount", "80"), ("", "Enter"), (".next .actions button", "Enter")), "Your plan is agreed"),
+    "a dispute": (
+        "above", "/debt/{above debt}/dispute", (("[name=ground]", "Space"), ("#note", "I paid it"), (BUTTON, "Enter")), "On hold"),
+    "how we reach you": (
+        "telling", "/reach", (("[name=channel]", "ArrowUp"), ("[name=days_off]", "Space"), (BUTTON, "Enter")), "Your wishes"),
+    "a note": ("priya", "/work/case/{cash case}/note", (("#words", "They rang."), (BUTTON, "Enter")), "The note is saved"),
+    "a contact": (
+        "priya", "/work/case/{cash case}/contact", (("[name=outcome]", "Space"), ("#note", "Friday"), (BUTTON, "Enter")), "The contact is noted"),
+    "a hold": (
+        "priya", "/work/case/{token case}/hold/vulnerability",
+        (("#last-day", "31"), ("#last-month", "12"), ("#last-year", "2026"), ("#reason", "They are ill."), (BUTTON, "Enter")),
+        "On hold"),
+    "a plan on the telephone": (
+        "priya", "/work/case/{declined case}/plan", (("#amount", "40"), ("[value=show]", "Enter"), ("[value=save]", "Enter")),
+        "The plan is saved"),
+    "limits": ("ada", "/admin/limits/{creditor}/rent", (("#most_months", "24"), (BUTTON, "Enter")), "Limits of plans"),
+}  # fmt: skip
+"""What can be done by keyboard alone: who, where, a field or button and the key or the words, and what is said then."""
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_it_is_done_by_keyboard_alone(looking: Looking, name: str) -> None:
+    who, address, steps, said = KEYS[name]
+    page = looking.page(State(who, address))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for selector, keys in steps:
+        if selector:
+            tab_to(page, selector)
+        if keys == "Enter":
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            assert not page.title().startswith("Error:"), page.locator("#problems").inner_text()
+        elif keys in ("Space", "ArrowUp"):
+            page.keyboard.press(keys)
+        else:
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type(keys)
+    assert said in page.get_by_role("main").inner_text()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Goes on by Tab to what is named, over stops each of which has a ring and its upper edge on the screen."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        hidden = page.evaluate(
+            """() => { const e = document.activeElement, seen = e.closest('.choice') ?? e, style = getComputedStyle(seen);
+              const box = seen.getBoundingClientRect(), ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+              return ring && box.top >= 0 && box.top < innerHeight - 24 ? '' : [ring, box.top, box.bottom, e.outerHTML.slice(0, 120)].join(' '); }"""
+        )
+        assert not hidden, f"{page.url}: the focus is not seen on {hidden}"
+        if page.locator(f"{selector}:focus").count():
+            return
+    raise AssertionError(f"{page.url}: Tab does not reach {selector}")
