@@ -310,6 +310,12 @@ def test_it_is_done_by_keyboard_alone(looking: Looking, name: str) -> None:
     assert said in page.get_by_role("main").inner_text()
 
 
+def test_nobody_is_led_to_a_payment_where_nothing_is_owed(looking: Looking) -> None:
+    for who, led in (("clear", 0), ("cash", 1)):
+        page = looking.page(State(who, "/payments"))
+        assert page.get_by_role("link", name="Pay by card").count() == led
+
+
 def tab_to(page: Page, selector: str) -> None:
     """Goes on by Tab to what is named, over stops each of which has a ring and its upper edge on the screen."""
     for _ in range(80):
