@@ -109,7 +109,7 @@ FORMS = {
         (State("many", "/statement/dates"), "See the statement"),
         (State("many", "/reach/sms"), "Send me a code"),
         (State("many", "/reach/email"), "Send me a code"),
-        (State("untold", "/income/food"), "Save and go on"),
+        (State("drafting", "/income/food"), "Save and go on"),
         (State("priya", "/work/case/{many case}"), "Send the message"),
         (State("priya", "/work/case/{many case}/note"), "Save the note"),
         (State("priya", "/work/case/{many case}/contact"), "Save"),
