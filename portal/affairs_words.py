@@ -154,6 +154,6 @@ OFTEN: Final[dict[str, Any]] = {
     "yearly": _l("every year"),
 }
 GAPS: Final[dict[str, Any]] = {
-    "not_sure": _l("I am not sure"),
-    "rather_not": _l("I would rather not say"),
+    "not_sure": _l("not sure"),
+    "rather_not": _l("rather not say"),
 }

@@ -141,7 +141,7 @@ def page(ref: str, write: Write) -> str:
         return show(
             session, "case", case=found, first=first_name(found.name),
             debts=debts_of(session, accounts, running), running=running, names=known,
-            speaks=_speaks(found, with_them), text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
+            speaks=_speaks(who.wish.language or found.language, with_them), text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known, answered),
             offers=[(row, wish_words(row), answered.get(row.id, [])) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
@@ -256,9 +256,9 @@ def _way(who: Reach) -> Way:
     return Way(who.channel, "allowed", _("Allowed now, until %(time)s", time=clock_time(closes)), who.to)
 
 
-def _speaks(found: Case, with_them: Mapping[int, tuple[str, str]]) -> str:
+def _speaks(tongue: str | None, with_them: Mapping[int, tuple[str, str]]) -> str:
     roles = {"holder": _("holder"), "joint": _("joint"), "guarantor": _("guarantor")}
-    spoken = language_words(found.language) or NAMES["en"] if found.language else _("Not known")
+    spoken = language_words(tongue) or NAMES["en"] if tongue else _("Not known")
     return " ".join(
         [f"{spoken}.", *(_("With %(name)s (%(role)s).", name=name, role=roles.get(role, role))
                          for name, role in with_them.values())]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from messaging.words import METHODS
 from payments import attempt as attempts
 from payments.attempt import Part, PaymentAttempt, parts_of
+from payments.payable import payables
 from payments.processor import Unreachable
 from portal.access import asking, debtor, not_found, visitor
 from portal.debtor.face import blueprint, show, waiting
@@ -49,8 +50,9 @@ def payments() -> str:
     with asking() as session:
         wait = waiting(session)
         found = attempts.attempts_of(session, visitor().people, A_PAGE)
+        anything = bool(payables(session, visitor().people, g.now))
     shown = [each for each in found if each.state in ("started", "open", "coming", "paid", "taken_back")]
-    return show("debtor/payments.html", wait, attempts=shown, word=word, methods=METHODS)
+    return show("debtor/payments.html", wait, attempts=shown, anything=anything, word=word, methods=METHODS)
 
 
 @blueprint.get("/payments/<int:attempt>")

@@ -168,8 +168,9 @@ class Looking:
         for each in characters.CHARACTERS:
             name = each.who.name.split()[0].lower()
             # Several creditors' records of one person are joined; the elder names the case.
-            elder = "select id, case_ref from person where name = %(name)s order by id limit 1"
-            ((person, ref),) = house.rows(elder, name=each.who.name)
+            # Others of the book may have the same name.
+            elder = "select p.id, p.case_ref from person p join record r on r.person_id = p.id where r.ref = %(ref)s order by p.id limit 1"
+            ((person, ref),) = house.rows(elder, ref=each.who.ref)
             ((account,),) = house.rows("select id from account where ref = %(ref)s", ref=each.account)
             self.people[name] = {"person": person}
             self.ids |= {name: account, f"{name} case": ref}

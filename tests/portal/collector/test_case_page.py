@@ -8,8 +8,9 @@ from sqlalchemy import select, text
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.version import Proposal
 from cases.debts.account import Account
-from cases.history import Kind
+from cases.history import Actor, Kind
 from cases.people.permission import withdrawn
+from cases.people.preference import Wish, prefer
 from cases.work import queue
 from messaging import permit, superseded
 from messaging.permit import PURPOSES
@@ -83,6 +84,20 @@ def test_the_history_is_narrowed_and_paged(desk: Desk) -> None:
     assert "Charge £1.34" in words_of(priya.get(desk.case("idris")))
     second = words_of(priya.get(older.partition("#")[0]))
     assert "Charge £1.34" not in second and "Charge £1.00" in second and "Newest entries" in second
+
+
+def test_a_part_of_the_history_with_nothing_in_it_does_not_say_that_nothing_happened(desk: Desk) -> None:
+    priya = desk.browser("priya")
+    assert "Nothing of this kind yet" in words_of(priya.get(desk.case("bertram", "?only=plans")))
+    assert "Nothing has happened yet" not in words_of(priya.get(desk.case("bertram")))
+
+
+def test_the_language_that_a_person_chose_counts(desk: Desk) -> None:
+    assert "Speaks Not known." in words_of(desk.browser("priya").get(desk.case("idris")))
+    wish = Wish(language="pl")
+    with desk.db.acting() as session:
+        prefer(session, person=desk.ids["idris"], wish=wish, source="person", by=Actor("debtor", desk.ids["idris"]), at=desk.clock.now())
+    assert "Speaks Polski." in words_of(desk.browser("priya").get(desk.case("idris")))
 
 
 def test_a_joint_debtors_page_shows_the_joint_account_and_nothing_else_of_the_other(desk: Desk) -> None:

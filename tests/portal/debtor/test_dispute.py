@@ -83,6 +83,8 @@ def test_the_answer_stands_on_the_debts_page(app: Evenly, db: Database, home_of_
     page = words(sign_in(app, db, of.person).get(f"/debt/{of.waste.id}").text)
     assert said in page
     assert ("On hold" in page) == (answer == "agreed")
+    for asking in ("has been overdue since", "Tell us what is wrong with this debt."):
+        assert (asking in page) == (answer != "agreed")
 
 
 @pytest.mark.parametrize(("stops", "said"), [

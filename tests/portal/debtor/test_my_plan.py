@@ -55,6 +55,18 @@ def test_a_sent_plan_stands_there_and_can_be_taken_back(marta: tuple[FlaskClient
     assert "You have no plan yet" in browser.get("/my-plan").text
 
 
+def test_a_promise_is_told_by_its_one_day(marta: tuple[FlaskClient, Marta], db: Database) -> None:
+    browser, of = marta
+    with db.acting() as session:
+        terms = Terms(amount=21200, first_on=date(2026, 12, 1), kind="promise")
+        by = Actor("collector", a_user(session).id)
+        proposal.enter(session, person=of.person.id, accounts=[of.waste.id], terms=terms, key="p", by=by, at=AT)
+    page, home = words(browser.get("/my-plan").text), words(browser.get("/").text)
+    assert "Your promise On time The next one is £212.00 on Tuesday 1 December." in page
+    assert "On Tuesday 1 December 2026" in page and "From and to" not in page
+    assert "£212.00 on Tuesday 1 December" in home and "The plan ends in" not in home
+
+
 @pytest.mark.parametrize("number", ["+447700900301", None])
 def test_no_page_promises_a_text_that_cannot_come(app: Evenly, db: Database, number: str | None) -> None:
     with db.acting() as session:
