@@ -141,7 +141,8 @@ def page(ref: str, write: Write) -> str:
         return show(
             session, "case", case=found, first=first_name(found.name),
             debts=debts_of(session, accounts, running), running=running, names=known,
-            speaks=_speaks(who.wish.language or found.language, with_them), text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
+            speaks=_speaks(who.wish.language or found.language, with_them),
+            text=text_way, mail=mail_way, taken=taken, mail_words=mail_words,
             decisions=_decisions(session, [row for row in waiting if row.side == "person"], items, known, answered),
             offers=[(row, wish_words(row), answered.get(row.id, [])) for row in waiting if row.side == "staff"],
             others=others, whys=why(session, [(item.kind, item.subject) for item in others]),
