@@ -54,6 +54,7 @@ class Kind(StrEnum):
     CONTACT_CORRECTED = "contact.corrected"
     CONTACT_ENDED = "contact.ended"
     CONTACT_MADE = "contact.made"
+    DIARY_ERASED = "diary.erased"
     NOTE_WRITTEN = "note.written"
     NOTE_ERASED = "note.erased"
     PERMISSION_WITHDRAWN = "permission.withdrawn"

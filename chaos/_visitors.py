@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from cases.db import Database
-from cases.people.contact import live_contacts
+from cases.people.contact import live_contacts, receiving
 from chaos._asking import Page
 from portal import code, visit
 from portal.app import Evenly
@@ -107,7 +107,7 @@ def world_of(app: Evenly, db: Database, *, people: Sequence[int], users: Mapping
     def half(person: int) -> str:
         browser, who = secrets.token_urlsafe(32), keys.lasting("who", f"person:{person}")
         with db.acting() as session:
-            to = code.way(live_contacts(session, [person]), None, who, now())
+            to = code.way(receiving(session, live_contacts(session, [person]), now()), None, who)
             code.ask(session, browser=browser, person=person, to=to, allowed=True, now=now())
         return cookie(browser=browser, who=keys.encrypt(who.hex(), "who"), by_link=False)
 

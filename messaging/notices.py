@@ -86,7 +86,7 @@ SILENT: Final[Mapping[Kind, str]] = {
     **dict.fromkeys((Kind.PERSON_JOINED, Kind.PERSON_PARTED), _KEPT),
     Kind.CONTACT_ENDED: "nobody reads there any more",
     Kind.CONTACT_MADE: _OWN,
-    **dict.fromkeys((Kind.NOTE_WRITTEN, Kind.NOTE_ERASED), _DESK),
+    **dict.fromkeys((Kind.NOTE_WRITTEN, Kind.NOTE_ERASED, Kind.DIARY_ERASED), _DESK),
     Kind.PERMISSION_WITHDRAWN: "confirmed at once where it was said, and only what the carrier does not confirm",
     **dict.fromkeys((Kind.PERMISSION_GIVEN, Kind.PREFERENCE_SET), _OWN),
     **dict.fromkeys((Kind.ENTRY_POSTED, Kind.ENTRY_REVERSED), _MONEY),

@@ -134,6 +134,7 @@ STAFF: Final[dict[str, str]] = _BOTH | {
     "note.empty": _s("The note has no words yet. Write something, then save it."),
     "note.too_long": _s("The note is too long. Keep it to %(most)s letters or fewer."),
     "note.not_theirs": _s("A colleague wrote this note. A supervisor can erase it."),
+    "diary.not_theirs": _s("A colleague wrote these words. A supervisor can erase them."),
     "diary.channel_unknown": _s("Choose how you met, and who began it."),
     "diary.outcome_unknown": _s("Choose what came of it from the list."),
     "diary.number_unknown": _s("Choose one of the numbers of this person."),

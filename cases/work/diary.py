@@ -11,6 +11,8 @@ entered all the same, for it happened; then it needs a reason, and the history t
   over all debts of the person, in days on the person's clock. Calls that came in, did not connect or were asked
   for by the person do not count; a conversation in any of them starts the wait.
 
+The words of an entry may be erased as those of a note may (`note.py`); the history keeps their proof.
+
 Outcomes lead on: *wrong number* and *not them* end the number that was called, and put before a collector
 what follows. Promises and disputes are entered on pages of their own.
 """
@@ -37,12 +39,14 @@ from cases.people.person import all_ids
 from cases.people.window import judge
 from cases.refusal import refusal_code
 from cases.work import queue
+from cases.work.note import are_theirs
 
 CHANNEL_UNKNOWN = refusal_code("diary.channel_unknown")
 OUTCOME_UNKNOWN = refusal_code("diary.outcome_unknown")
 NUMBER_UNKNOWN = refusal_code("diary.number_unknown")
 MOMENT_WRONG = refusal_code("diary.moment_wrong", "earliest", "latest")
 REASON_NEEDED = refusal_code("diary.reason_needed", "against")
+NOT_THEIRS = refusal_code("diary.not_theirs")
 
 CHANNELS: Final = ("call", "visit", "post", "counter")
 DIRECTIONS: Final = ("out", "in")
@@ -254,7 +258,8 @@ def enter(
     session.add(row)
     session.flush()
     facts: dict[str, object] = {"channel": made.channel, "direction": made.direction, "outcome": made.outcome,
-                                "happened_at": made.happened_at.isoformat(), "against": list(against)}  # fmt: skip
+                                "happened_at": made.happened_at.isoformat(), "against": list(against),
+                                "asked_for": row.asked_for}  # fmt: skip
     if number is not None:
         facts["contact"] = number.id
     if row.note and row.note_salt:
@@ -265,6 +270,23 @@ def enter(
     if made.outcome in ENDS_NUMBER:
         _follow(session, row, number, people, by, at)
     return row
+
+
+def may_erase(entry: DiaryEntry, by: Actor) -> bool:
+    """Whether an entry has words that are theirs to erase. Pure."""
+    return not (entry.note is None and entry.reason is None) and are_theirs(entry.made_by, by)
+
+
+def erase(session: Session, entry: DiaryEntry, *, by: Actor, at: datetime) -> None:
+    """Erases the words of an entry, its note and its reason. Twice is once. Refuses `diary.not_theirs`."""
+    session.refresh(entry, with_for_update={"key_share": True})
+    if entry.note is None and entry.reason is None:
+        return
+    if not may_erase(entry, by):
+        raise NOT_THEIRS()
+    entry.note, entry.note_salt, entry.reason, entry.reason_salt = None, None, None, None
+    session.flush()
+    record(session, Kind.DIARY_ERASED, by=by, at=at, person=entry.person_id, subject=f"diary_entry:{entry.id}")
 
 
 def _check(made: Made, at: datetime) -> None:

@@ -22,13 +22,13 @@ from cases.people.person import first_name
 from cases.refusal import Refusal
 from cases.work import diary
 from cases.work import queue as work
-from cases.work.diary import Made
+from cases.work.diary import DiaryEntry, Made
 from messaging.outbox import Message
 from messaging.permit import LEAST_WAIT
 from messaging.reach import Reach, reach_of
-from portal.access import asking
+from portal.access import asking, not_found
 from portal.collector.diary_words import AGAINST, OUTCOMES, WAYS
-from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case
+from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case, told
 from portal.forms import ChoiceField, DayField, Form, HiddenField, NoteField, SelectField, TextField, TickField
 from portal.language import ZONE, _, _l, moment, phone_text, today
 from portal.refusals import sentence
@@ -118,6 +118,25 @@ def enter_contact(ref: str) -> ResponseReturnValue:
     else:
         tell(_("The contact is noted"), _("It stands in the history of %(name)s.", name=name))
     return _onward(ref, made, waits)
+
+
+@blueprint.post("/case/<ref>/contact/<int:number>/erase")
+@desk
+def erase_contact(ref: str, number: int) -> ResponseReturnValue:
+    """Erases the words of a contact; that it was made, and what came of it, stays in the history."""
+    try:
+        with asking() as session:
+            case = case_named(session, ref)
+            row = session.get(DiaryEntry, number)
+            if row is None or row.person_id not in case.people:
+                not_found("no such contact in this case")
+            act_now(session)
+            diary.erase(session, row, by=actor(), at=g.now)
+    except Refusal as refusal:
+        told(refusal)
+        return to_case(ref, "his")
+    tell(_("The words are erased"), _("That you met, and what came of it, stays in the history."))
+    return to_case(ref, "his")
 
 
 def _onward(ref: str, made: Made, waits: bool) -> ResponseReturnValue:

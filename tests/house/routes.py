@@ -161,6 +161,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/work/case/<ref>/income/version/<int:number>"): desk(200, ref="case", number="affairs"),
     ("GET", "/work/case/<ref>/contact"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/contact"): desk(422, ref="case"),
+    ("POST", "/work/case/<ref>/contact/<int:number>/erase"): desk(303, ref="case", number="contact"),
     ("GET", "/work/case/<ref>/note"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/note"): desk(422, ref="case"),
     ("POST", "/work/case/<ref>/note/<int:number>/erase"): desk(303, ref="case", number="note"),
@@ -197,6 +198,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/uncertain/<int:message>"): desk(303, {"went": "yes"}, ref="case", message="message"),
     # For those who administer.
     ("GET", "/admin/limits"): Route("staff", 200, ("admin",)),
-    ("GET", "/admin/limits/<int:creditor>/<kind>"): limits(200),
-    ("POST", "/admin/limits/<int:creditor>/<kind>"): limits(303),
+    ("GET", "/admin/limits/<int:creditor>/<path:kind>"): limits(200),
+    ("POST", "/admin/limits/<int:creditor>/<path:kind>"): limits(303),
 }

@@ -112,6 +112,32 @@ def test_seven_calls_in_seven_days_and_the_eighth_needs_a_reason_that_the_histor
     assert permitted(session, [person.id], "call", places=LONDON, at=later).frequency.counted == 8  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("by", "may"), [(PRIYA, True), (Actor("collector", 2), False), (Actor("supervisor", 3), True)])
+def test_who_entered_it_or_a_supervisor_erases_its_words_once_and_nothing_else(
+    session: Session, person: Person, by: Actor, may: bool
+) -> None:
+    row = called(session, person, at=NIGHT, note="Rings on Fridays.", reason="He asked by text.")
+    assert diary.may_erase(row, by) is may
+    if not may:
+        with pytest.raises(Refusal) as refused:
+            diary.erase(session, row, by=by, at=AT)
+        assert refused.value.code == "diary.not_theirs" and row.note and row.reason
+        return
+    diary.erase(session, row, by=by, at=AT)
+    diary.erase(session, row, by=by, at=AT)
+    assert (row.note, row.note_salt, row.reason, row.reason_salt) == (None, None, None, None)
+    [line] = lines(session, Kind.DIARY_ERASED)
+    assert (line.actor, line.subject, line.facts) == (str(by), f"diary_entry:{row.id}", {})
+    assert row.against == ["outside_window"] and not diary.may_erase(row, by)
+
+
+def test_an_entry_without_words_has_nothing_to_erase(session: Session, person: Person) -> None:
+    row = called(session, person)
+    assert not diary.may_erase(row, PRIYA)
+    diary.erase(session, row, by=PRIYA, at=AT)
+    assert lines(session, Kind.DIARY_ERASED) == []
+
+
 def test_days_are_counted_on_the_persons_clock(session: Session, person: Person) -> None:
     evening = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)  # 20:00 on Tuesday in New York
     called(session, person, "spoke", at=evening, places=NEW_YORK)

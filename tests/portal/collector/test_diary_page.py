@@ -141,6 +141,26 @@ def test_a_note_is_read_by_colleagues_and_its_words_are_erased_by_who_wrote_them
     assert "Note erased Priya Nand" in page
 
 
+def test_the_words_of_a_contact_are_erased_by_who_entered_it_and_the_history_says_who_without_them(desk: Desk) -> None:
+    desk.clock.pass_by(hours=11)
+    met(desk, outcome="spoke", note="Ill since May.", reason="He asked by text.")
+    met(desk, who="bertram", outcome="no_answer", reason="By mistake.")
+    priya, tom = desk.browser("priya"), desk.browser("tom")
+    [row, other] = entries(desk)
+    erase = desk.case("idris", f"/contact/{row.id}/erase")
+    assert "Erase these words" not in words_of(tom.get(desk.case("idris")))
+    assert "Erase these words" in words_of(priya.get(desk.case("idris")))
+    answer = post(tom, erase, on=desk.case("idris"))
+    assert "A colleague wrote these words. A supervisor can erase them." in words_of(tom.get(answer.location.partition("#")[0]))
+    assert post(priya, desk.case("idris", f"/contact/{other.id}/erase"), on=desk.case("idris")).status_code == 404
+    post(priya, erase, on=desk.case("idris"))
+    page = words_of(tom.get(desk.case("idris", "?only=contacts")))
+    assert "Ill since May." not in page and "He asked by text." not in page
+    assert "Its note was erased." in page and "The reason why it was made was erased." in page
+    assert "Words of a contact erased Priya Nand" in page
+    assert entries(desk)[1].reason == "By mistake."
+
+
 def test_whoever_worked_a_case_today_is_named_to_the_others_and_not_to_themselves(desk: Desk) -> None:
     said = "Tom Ashby worked on it today, last at"
     met(desk, user="tom", outcome="no_answer")
