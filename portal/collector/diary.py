@@ -12,12 +12,16 @@ from typing import Any, Final
 
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from cases.clock import day_start, moment_of
 from cases.db import act_now
+from cases.debts.account import Account
+from cases.debts.held import held, stops
 from cases.people.contact import Contact, live_contacts
+from cases.people.joint import accounts_of
 from cases.people.person import first_name
 from cases.refusal import Refusal
 from cases.work import diary
@@ -82,7 +86,7 @@ def reach(session: Session, person: int, number: int | None = None) -> Reach:
 
 def calling(session: Session, people: Sequence[int], who: Reach) -> Calling:
     """Whether these ids may be called now, and from when if only time is in the way. Three statements."""
-    may = diary.permitted(session, people, "call", places=who.places, at=g.now)
+    may = diary.permitted(session, people, "call", places=who.places, at=g.now, wish=who.wish)
     assert may.frequency is not None  # a call always has one
     opens = None
     if not {"no_calls", "on_hold"} & set(may.against):
@@ -199,7 +203,15 @@ def _refused(form: Met, refusal: Refusal) -> None:
     (form[field] if field else form).refuse(said)
 
 
+def _quiet(session: Session, people: Sequence[int]) -> list[str]:
+    """The references of debts for which nobody asks for money now, in a message or aloud: a hold stops it."""
+    found = held(session, sorted(accounts_of(session, people)), g.now)
+    quiet = {each.account for each in found if stops([each], "reminders")}
+    return list(session.scalars(select(Account.ref).where(Account.id.in_(quiet)).order_by(Account.ref)))
+
+
 def _page(session: Session, case: Case, form: Met) -> ResponseReturnValue:
     now = calling(session, case.people, reach(session, case.person))
-    page = show(session, "contact", form=form, case=case, first=first_name(case.name), now=now)
+    page = show(session, "contact", form=form, case=case, first=first_name(case.name), now=now,
+                quiet=_quiet(session, case.people))  # fmt: skip
     return page, 422 if form.is_submitted() else 200

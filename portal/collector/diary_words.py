@@ -33,6 +33,8 @@ AGAINST: Final = {
     "outside_window": _l("It is outside the hours that are allowed."),
     "seven_calls_in_seven_days": _l("They were called seven times in seven days."),
     "conversation_within_7_days": _l("We spoke with them less than seven days ago."),
+    "unwanted_day": _l("They asked for no contact on this day of the week."),
+    "unwanted_hour": _l("They asked for no contact at this hour."),
 }
 _KNOWN_WAYS: Final = dict(WAYS)
 

@@ -1,12 +1,14 @@
 """The contact diary and notes at the desk: may one call, what came of it, where that leads, and who reads it later."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from cases.debts import dispute
 from cases.people import support
 from cases.people.contact import live_contacts
+from cases.people.preference import Wish, prefer
 from cases.work import queue
 from cases.work.diary import AGAINST, OUTCOMES, DiaryEntry
 from portal.collector import diary_words
@@ -91,6 +93,27 @@ def test_outside_the_hours_the_page_says_from_when_and_an_earlier_call_can_be_en
     [row] = entries(desk)
     assert row.against == [] and f"{row.happened_at:%H:%M}" == "14:30"
     assert "On Tuesday 24 November, 14:30." in words_of(desk.browser("tom").get(desk.case("idris")))
+
+
+def test_the_hours_that_a_person_asked_for_are_said_before_the_call(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        wish = Wish(days_off=(5,), earliest=time(10))
+        prefer(session, person=desk.ids["idris"], wish=wish, source="person", by=support.Actor("debtor", 1), at=desk.clock.now())
+    page = words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
+    assert "Do not call Idris now They asked for no contact at this hour. Allowed from Tuesday 24 November, 10:00." in page
+    assert "They asked for no contact at this hour." in words_of(desk.browser("priya").get(desk.case("idris")))
+    assert met(desk, outcome="spoke").status_code == 422
+    assert met(desk, outcome="spoke", asked_for="y").status_code == 303
+    assert entries(desk)[0].against == []
+
+
+def test_what_is_on_hold_is_named_before_the_call(desk: Desk) -> None:
+    said = "Ask for no money for what is on hold"
+    assert said not in words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
+    with desk.db.acting() as session:
+        dispute.begin(session, person=desk.ids["idris"], account=desk.ids["rent"], ground="paid", note=None, key="d",
+                      by=support.Actor("debtor", 1), at=desk.clock.now())  # fmt: skip
+    assert f"{said} T4481" in words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
 
 
 @pytest.mark.parametrize(("typed", "remedy"), [
