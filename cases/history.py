@@ -94,6 +94,7 @@ class Kind(StrEnum):
     INSTALMENT_MISSED = "instalment.missed"
     ACCOUNT_PAID_OFF = "account.paid_off"
     HOLD_PLACED = "hold.placed"
+    HOLD_EXTENDED = "hold.extended"
     HOLD_CHANGED = "hold.changed"
     HOLD_ENDED = "hold.ended"
     DEBT_DISPUTED = "debt.disputed"

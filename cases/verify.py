@@ -67,7 +67,7 @@ RULES: Final = {
         select c.id from consent c left join history h on h.kind = 'consent.given' and h.subject = 'proposal:' || c.proposal_id
         where h.id is null or h.facts is not null and h.facts->>'sha256' <> encode(c.words_sha, 'hex') order by 1 limit 1""",
     ("hold", "not_as_told"): """
-        select o.id from hold o left join history h on h.kind = 'hold.placed' and h.subject = 'hold:' || o.id and h.person_id = o.person_id
+        select o.id from hold o left join history h on h.kind in ('hold.placed', 'hold.extended') and h.subject = 'hold:' || o.id and h.person_id = o.person_id
         where h.id is null and o.basis <> 'dispute' or h.facts is not null and (h.facts->>'basis' <> o.basis or h.facts->>'starts_on' <> o.starts_on::text
           or array(select json_array_elements_text(h.facts->'stops')) <> o.stops) order by 1 limit 1""",
     ("dispute", "not_as_told"): """

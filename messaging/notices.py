@@ -106,6 +106,7 @@ SILENT: Final[Mapping[Kind, str]] = {
     Kind.ARRANGEMENT_RELIEVED: "the hold that did it is told",
     **dict.fromkeys((Kind.DEBT_DISPUTED, Kind.DISPUTE_TAKEN_BACK), _OWN),
     **dict.fromkeys((Kind.AFFAIRS_BEGUN, Kind.AFFAIRS_FINISHED), "the person told it, here or on the telephone"),
+    Kind.HOLD_EXTENDED: "a collector says first whether the debt is in it; what they say is told",
     Kind.SUPPORT_TOLD: "the person told it, or agreed that it is noted",
     Kind.SUPPORT_READ: _DESK,
     **dict.fromkeys((Kind.MESSAGE_SENT, Kind.MESSAGE_DELIVERED, Kind.MESSAGE_FAILED), _OURS),

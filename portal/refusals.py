@@ -49,6 +49,7 @@ _BOTH: Final[dict[str, str]] = {
     "proposal.on_hold": _b("%(account)s is on hold, so no plan can be made over it. Leave it out."),
     "dispute.answered": _b("This was answered on %(at)s. Open the debt again to see the answer."),
     "dispute.open_already": _b("This debt was disputed on %(at)s already. It is being looked into."),
+    "dispute.answered_before": _b("We answered this on %(at)s. Write to us what is new since then."),
     "dispute.ground_unknown": _b("Choose what is wrong with the debt."),
     "preference.every_day": _b("Leave at least one day on which we may write."),
     "preference.hours": _b("From %(earliest)s to %(latest)s is too short. Leave at least two hours."),
