@@ -31,6 +31,11 @@ class Proof:
         return not self.findings
 
 
+def _proof(salt: str, words: str) -> str:
+    """The proof of words that may be erased (`history.proof`), as SQL over two columns."""
+    return f"encode(sha256(uuid_send({salt}) || convert_to({words}, 'UTF8')), 'hex')"
+
+
 RULES: Final = {
     ("entry", "mirror_differs"): """
         select m.id from entry m join entry o on o.id = m.reverses
@@ -62,12 +67,35 @@ RULES: Final = {
         select c.id from consent c left join history h on h.kind = 'consent.given' and h.subject = 'proposal:' || c.proposal_id
         where h.id is null or h.facts is not null and h.facts->>'sha256' <> encode(c.words_sha, 'hex') order by 1 limit 1""",
     ("hold", "not_as_told"): """
-        select o.id from hold o left join history h on h.kind = 'hold.placed' and h.subject = 'hold:' || o.id and h.person_id = o.person_id
+        select o.id from hold o left join history h on h.kind in ('hold.placed', 'hold.extended') and h.subject = 'hold:' || o.id and h.person_id = o.person_id
         where h.id is null and o.basis <> 'dispute' or h.facts is not null and (h.facts->>'basis' <> o.basis or h.facts->>'starts_on' <> o.starts_on::text
           or array(select json_array_elements_text(h.facts->'stops')) <> o.stops) order by 1 limit 1""",
     ("dispute", "not_as_told"): """
         select d.id from dispute d left join history h on h.kind = 'debt.disputed' and h.subject = 'dispute:' || d.id
         where h.id is null or h.facts is not null and h.facts->>'ground' <> d.ground order by 1 limit 1""",
+    ("note", "not_as_told"): f"""
+        select n.id from note n left join history h on h.kind = 'note.written' and h.subject = 'note:' || n.id and h.person_id = n.person_id
+        where h.id is null or h.actor <> n.made_by or h.facts is not null and n.words is not null
+          and h.facts->>'words' is distinct from {_proof("n.salt", "n.words")} order by 1 limit 1""",
+    ("note", "erased_untold"): """
+        select n.id from note n where n.words is null
+        and not exists (select from history h where h.kind = 'note.erased' and h.subject = 'note:' || n.id) order by 1 limit 1""",
+    ("diary_entry", "not_as_told"): f"""
+        select d.id from diary_entry d left join history h on h.kind = 'contact.made' and h.subject = 'diary_entry:' || d.id and h.person_id = d.person_id
+        where h.id is null or h.actor <> d.made_by or h.facts is not null and (
+          (h.facts->>'channel', h.facts->>'direction', h.facts->>'outcome') <> (d.channel, d.direction, d.outcome)
+          or (h.facts->>'happened_at')::timestamptz <> d.happened_at or (h.facts->>'asked_for')::boolean <> d.asked_for
+          or array(select json_array_elements_text(h.facts->'against')) <> d.against or (h.facts->>'contact')::bigint is distinct from d.contact_id
+          or d.note is not null and h.facts->>'note' is distinct from {_proof("d.note_salt", "d.note")}
+          or d.reason is not null and h.facts->>'reason' is distinct from {_proof("d.reason_salt", "d.reason")}) order by 1 limit 1""",
+    ("diary_entry", "erased_untold"): """
+        select d.id from diary_entry d join history h on h.kind = 'contact.made' and h.subject = 'diary_entry:' || d.id
+        where (d.note is null and h.facts->>'note' is not null or d.reason is null and h.facts->>'reason' is not null)
+        and not exists (select from history e where e.kind = 'diary.erased' and e.subject = h.subject) order by 1 limit 1""",
+    ("work_item", "follows_no_contact"): r"""
+        select w.id from work_item w left join diary_entry d on w.subject = 'diary_entry:' || d.id and w.person_id = d.person_id
+        where w.subject like 'diary\_entry:%' and w.done_at is null
+        and (d.id is null or (w.kind, d.outcome) not in (('identity', 'not_them'), ('unreachable', 'wrong_number'))) order by 1 limit 1""",
     ("assessment", "not_as_told"): """
         select a.proposal_id from assessment a left join history h on h.kind = 'proposal.judged' and h.subject = 'proposal:' || a.proposal_id
         where h.id is null or h.facts is not null and (h.facts->>'accepted')::boolean <> a.accepted order by 1 limit 1""",

@@ -27,11 +27,11 @@ import phonenumbers
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cases.clock import day_start, local, moment_of
+from cases.clock import local
 from cases.law.rules import pack, window_for, zones_of_country
 from cases.people.contact import Contact, live_contacts
 from cases.people.permission import CHANNELS, Word, last_words, withdrawn
-from cases.people.preference import LEAST_HOURS, Wish, wish_among, wishes_of
+from cases.people.preference import LEAST_HOURS, Wish, wanted_from, wish_among, wishes_of
 from cases.people.window import next_open, window_of_day, zones_for
 from messaging.carriers import Effect
 from messaging.outbox import Message
@@ -200,7 +200,7 @@ def open_from(
             closes = min(closes, ends) if closes else ends
         else:
             assert closes is not None
-            wanted, until = _wanted(wish, places[0][1][0], moment)
+            wanted, until = wanted_from(wish, places[0][1][0], moment)
             if wanted > moment:
                 moment = wanted
                 continue
@@ -209,18 +209,6 @@ def open_from(
                 return moment, closes
             moment = closes + timedelta(microseconds=1)
     return None, None
-
-
-def _wanted(wish: Wish, zone: str, moment: datetime) -> tuple[datetime, datetime]:
-    """The first moment from `moment` on that the person wants, on their clock, and until when that day."""
-    here = local(moment, zone)
-    day = here.date()
-    latest = moment_of(day, wish.latest, zone) if wish.latest else day_start(day + timedelta(days=1), zone)
-    if day.isoweekday() in wish.days_off or moment >= latest:
-        return day_start(day + timedelta(days=1), zone), latest
-    if wish.earliest and here.time() < wish.earliest:
-        return moment_of(day, wish.earliest, zone), latest
-    return moment, latest
 
 
 def _open_to(message: Message, channels: Collection[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from cases import seal
 from cases.arrangements import expiry, statement_of_affairs
 from cases.clock import Clock
 from cases.db import Database
-from cases.debts import hold
+from cases.debts import hold_watch
 from cases.history import Actor
 from cases.people import support
 from messaging import overdue_statements
@@ -40,8 +40,12 @@ class Upkeep:
             return overdue_statements.raise_overdue(session, at=self.clock.now())
 
     def holds(self) -> int:
-        """Tells of holds that are over, and puts before collectors those whose review has come."""
-        return self._until_done(SOME, lambda session: hold.pass_time(session, by=BY, at=self.clock.now(), most=SOME))
+        """Tells of holds that are over, and puts before collectors those whose review has come, and new debts."""
+        with self.db.acting() as session:
+            new = hold_watch.hold_new_debts(session, by=BY, at=self.clock.now())
+        return new + self._until_done(
+            SOME, lambda session: hold_watch.pass_time(session, by=BY, at=self.clock.now(), most=SOME)
+        )
 
     def support(self) -> int:
         """Puts before collectors what people have needed for six months: is it so still?"""

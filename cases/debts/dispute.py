@@ -4,9 +4,13 @@ The debt is held at once, and someone looks into it: 8 § inkassolagen and CONC 
 is collected meanwhile. The answer is one of `ANSWERS`: the debt stands, or its sum was put right, and
 the hold ends; or the person is right, and the hold goes on until the creditor has taken the debt back,
 with a review. Whoever disputed may take it back. Words are erasable; the history keeps their proof.
+
+What was answered is not asked anew: somebody who says of a debt what we found not to be so, or put right, tells us
+what is new in a message (`docs/decisions`), and whoever reads it may hold the debt again.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -30,10 +34,13 @@ UNKNOWN_ACCOUNT = refusal_code("dispute.unknown_account")
 GROUND_UNKNOWN = refusal_code("dispute.ground_unknown", "ground")
 OPEN_ALREADY = refusal_code("dispute.open_already", "at")
 ANSWERED = refusal_code("dispute.answered", "at")
+ANSWERED_BEFORE = refusal_code("dispute.answered_before", "at")
 ANSWER_UNKNOWN = refusal_code("dispute.answer_unknown", "answer")
 
 GROUNDS: Final = ("not_mine", "paid", "wrong_amount")
 ANSWERS: Final = ("stands", "corrected", "agreed")
+SETTLED: Final = ("stands", "corrected")
+"""Answers after which the same is not said anew without something new."""
 ANSWER_IN: Final = 10
 """Working days within which we answer."""
 LOOK_AGAIN: Final = timedelta(days=30)
@@ -78,7 +85,8 @@ def begin(
 ) -> Dispute:
     """Disputes a debt: it is held from today, and a work item asks for an answer. The same key disputes once.
 
-    Refuses `dispute.ground_unknown`, `dispute.unknown_account`, `dispute.open_already`.
+    Refuses `dispute.ground_unknown`, `dispute.unknown_account`, `dispute.open_already`, and to the person
+    `dispute.answered_before`: then only one of us places the hold.
     """
     if ground not in GROUNDS:
         raise GROUND_UNKNOWN(ground=ground)
@@ -96,6 +104,8 @@ def begin(
     )
     if already is not None:
         raise OPEN_ALREADY(at=already)
+    if by.role == "debtor" and (before := answered_grounds(session, people, account).get(ground)):
+        raise ANSWERED_BEFORE(at=before)
     today, answer_by = _days(session, account, at)
     placed = hold.place(
         session, person=person, basis="dispute", accounts=[account], stops=hold.RULES["dispute"].usual,
@@ -145,6 +155,16 @@ def take_back(session: Session, dispute: int, *, by: Actor, at: datetime) -> Non
     hold.end(session, row.hold_id, why="taken_back", by=by, at=at, told=False)
     record(session, Kind.DISPUTE_TAKEN_BACK, by=by, at=at, person=row.person_id, creditor=row.creditor_id,
            account=row.account_id, subject=f"dispute:{row.id}")  # fmt: skip
+
+
+def answered_grounds(session: Session, people: Sequence[int], account: int) -> dict[str, datetime]:
+    """What these ids (one person's, all joined) said of a debt that we found not to be so, or put right; and when."""
+    rows = session.scalars(
+        select(Dispute)
+        .where(Dispute.person_id.in_(people), Dispute.account_id == account, Dispute.answer.in_(SETTLED))
+        .order_by(Dispute.answered_at)
+    )
+    return {each.ground: each.answered_at for each in rows if each.answered_at}
 
 
 def _open(session: Session, dispute: int) -> Dispute:

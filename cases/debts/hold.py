@@ -170,10 +170,12 @@ def place(
     reason: str | None = None,
     evidence: str | None = None,
     told: bool = True,
+    line: Kind = Kind.HOLD_PLACED,
 ) -> Hold:
     """Places a hold over debts of a person. What the basis stops by law is stopped too. The same key places once.
 
-    `told`: False where the person's own line is another act's; the others who owe the debts have theirs.
+    `told`: False where the person's own line is another act's; the others who owe the debts have theirs. `line`:
+    what the history calls it.
     Refuses `hold.basis_unknown`, `hold.no_account`, `hold.unknown_account`, `hold.not_covered`, `hold.stops_nothing`,
     `hold.no_end`, `hold.day_wrong`.
     """
@@ -185,8 +187,7 @@ def place(
         return was
     found = _theirs(session, person, accounts, at)
     for each in found.values():
-        law = pack(each.country)
-        if rule.moratorium and not (law and law.breathing_space and qualifies(each.debt_type)):
+        if not covers(basis, each.country, each.debt_type):
             raise NOT_COVERED(account=each.id)
     chosen = [each for each in STOPS if each in rule.must or each in set(stops)]
     if not chosen:
@@ -206,30 +207,38 @@ def place(
     session.flush()
     words = {"reason": reason, "evidence": evidence}
     proofs = {name: proof(made.salt, said) for name, said in words.items() if said and made.salt}
-    _tell(session, Kind.HOLD_PLACED, made, by, at,
-          {"starts_on": starts_on.isoformat(), **_until(last_on, review_on)},
-          ours={"basis": basis, "stops": chosen, **proofs}, told=told)  # fmt: skip
+    tell(session, line, made, by, at, {"starts_on": starts_on.isoformat(), **_until(last_on, review_on)},
+         ours={"basis": basis, "stops": chosen, **proofs}, told=told)  # fmt: skip
     monitoring.judge(session, list(found), by=by, at=at, relieved=True)
     return made
+
+
+def covers(basis: str, country: str, debt_type: str) -> bool:
+    """Whether a hold of this basis may lie on such a debt: a moratorium covers what its law says. Pure."""
+    law = pack(country)
+    return not RULES[basis].moratorium or bool(law and law.breathing_space and qualifies(debt_type))
 
 
 def prolong(
     session: Session, hold: int, *, last_on: date | None, review_on: date | None, by: Actor, at: datetime,
     told: bool = True,
 ) -> None:  # fmt: skip
-    """Sets another last day or review. `told` as in `place`.
+    """Keeps a hold on, with these days. `told` as in `place`.
 
     Refuses `hold.over`, `hold.no_end`, `hold.day_wrong`, and `hold.disputed`: while a dispute waits, no day ends it.
     """
     row, term, today = _standing(session, hold, at)
-    if (term.last_on, term.review_on) == (last_on, review_on):
+    asked = queue.done(session, subject=f"hold:{hold}", kind="hold", by=by, at=at)
+    if (term.last_on, term.review_on) != (last_on, review_on):
+        if last_on is not None and session.scalar(_DISPUTED, {"hold": hold}):
+            raise DISPUTED()
+        _check_term(row.starts_on, last_on, review_on, today)
+        set_term(session, term, last_on, review_on, "prolonged", by, at)
+    elif not asked:
         return
-    if last_on is not None and session.scalar(_DISPUTED, {"hold": hold}):
-        raise DISPUTED()
-    _check_term(row.starts_on, last_on, review_on, today)
-    _replace(session, term, last_on, review_on, "prolonged", by, at)
-    _tell(session, Kind.HOLD_CHANGED, row, by, at, _until(last_on, review_on), told=told)
-    queue.done(session, subject=f"hold:{hold}", kind="hold", by=by, at=at)
+    elif review_on is not None and review_on <= today:  # it would never come back
+        raise DAY_WRONG(earliest=today + timedelta(days=1))
+    tell(session, Kind.HOLD_CHANGED, row, by, at, _until(last_on, review_on), told=told)
     monitoring.judge(session, _accounts(session, hold), by=by, at=at, relieved=True)
 
 
@@ -242,23 +251,10 @@ def end(session: Session, hold: int, *, why: str, by: Actor, at: datetime, told:
     if why not in ("answered", "taken_back") and session.scalar(_DISPUTED, {"hold": hold}):
         raise DISPUTED()
     last = max(row.starts_on, today) - timedelta(days=1)
-    _replace(session, term, last, None, why, by, at)
-    _tell(session, Kind.HOLD_ENDED, row, by, at, {}, ours={"why": why}, told=told)
+    set_term(session, term, last, None, why, by, at)
+    tell(session, Kind.HOLD_ENDED, row, by, at, {}, ours={"why": why}, told=told)
     queue.done(session, subject=f"hold:{hold}", kind="hold", by=by, at=at)
     monitoring.judge(session, _accounts(session, hold), by=by, at=at)
-
-
-def pass_time(session: Session, *, by: Actor, at: datetime, most: int) -> int:
-    """Tells of holds that are over; somebody looks at those, and at the ones whose review has come. How many in all."""
-    rows = session.execute(_TIMED, {"at": at, "most": most}).all()
-    for row in rows:
-        hold = session.get_one(Hold, row.hold_id)
-        if row.over:
-            term = session.get_one(HoldTerm, row.id)
-            _replace(session, term, term.last_on, None, "over", by, at)
-            _tell(session, Kind.HOLD_ENDED, hold, by, at, {}, ours={"why": "over"})
-        queue.open_item(session, person=hold.person_id, kind="hold", subject=f"hold:{hold.id}", urgency=2, at=at)
-    return len(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +328,10 @@ def _standing(session: Session, hold: int, at: datetime) -> tuple[Hold, HoldTerm
     return row, term, today
 
 
-def _replace(
+def set_term(
     session: Session, term: HoldTerm, last_on: date | None, review_on: date | None, why: str, by: Actor, at: datetime
 ) -> None:
+    """Replaces the term of a hold, and tells nobody."""
     session.add(HoldTerm(hold_id=term.hold_id, last_on=last_on, review_on=review_on, why=why, made_by=str(by),
                          recorded_at=at, replaces=term.id))  # fmt: skip
     session.flush()
@@ -344,7 +341,7 @@ def _accounts(session: Session, hold: int) -> list[int]:
     return list(session.scalars(select(HoldAccount.account_id).where(HoldAccount.hold_id == hold)))
 
 
-def _tell(
+def tell(
     session: Session, kind: Kind, hold: Hold, by: Actor, at: datetime, facts: Mapping[str, object], *,
     ours: Mapping[str, object] | None = None, told: bool = True,
 ) -> None:  # fmt: skip
@@ -381,18 +378,3 @@ _DISPUTED: Final = text("select exists (select from dispute where hold_id = :hol
 _WAITS: Final[ColumnElement[int | None]] = literal_column(
     "(select d.id from dispute d where d.hold_id = hold.id and d.answered_at is null)"
 )
-
-# Over: when its last day has passed for all creditors. A review is put before a person once for each term of a hold,
-# and not while its dispute waits there anyway. Two at once share the rows.
-_TIMED: Final = text("""
-select t.id, t.hold_id, coalesce(t.last_on < d.today, false) as over
-from hold_term t
-cross join lateral (select min((cast(:at as timestamptz) at time zone c.zone)::date) as today
-  from hold_account k join creditor c on c.id = k.creditor_id where k.hold_id = t.hold_id) d
-where t.replaced_at is null and t.why in ('placed', 'prolonged')
-  and (t.last_on <= cast(:at as date) or t.review_on <= cast(:at as date) + 1)
-  and (t.last_on < d.today or t.review_on <= d.today and not exists (
-    select from work_item w
-    where w.subject = 'hold:' || t.hold_id and (w.done_at is null or w.opened_at >= t.recorded_at)))
-order by t.hold_id limit :most for no key update of t skip locked
-""")

@@ -214,6 +214,11 @@ def _write(arrival: Arrival, news: list[tuple[Row, int | None]]) -> None:
         added=str(Kind.CONTACT_ADDED),
         corrected=str(Kind.CONTACT_CORRECTED),
     )
+    arrival.run(  # who asked for another way to reach them has it
+        "update work_item w set done_at = %(at)s, done_by = %(by)s from way_in y where w.done_at is null and ("
+        " w.kind = 'unreachable' and w.person_id = y.person_id and y.kind <> 'address'"
+        " or w.kind = 'undelivered' and w.subject = 'contact:' || y.old_id)"
+    )
 
 
 def _result(arrival: Arrival, good: int, added: int, dated: list[Row]) -> LoadResult:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements import monitoring
 from cases.arrears import position
 from cases.clock import local
+from cases.debts import hold_watch
 from cases.debts.creditor import Creditor, add_creditor, creditor_called
 from cases.history import Actor, Kind, record
 from cases.intake import accounts, check, entries, people, post, schedule
@@ -119,6 +120,7 @@ def load(
     if touched:
         position.refresh(session, touched, by=by, at=arrival.at, fresh=False)
         monitoring.judge(session, touched, by=by, at=arrival.at)
+    hold_watch.hold_new_debts(session, by=by, at=arrival.at)
     _step(arrival, "done", 5)
     return result
 

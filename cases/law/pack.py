@@ -10,15 +10,18 @@ source, C unconfirmed, D our product choice. Every table names its source.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cases.clock import is_holiday
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+_Row = TypeVar("_Row")
 
 
 class LawError(Exception):
@@ -206,29 +209,12 @@ def _window(name: str, table: _Table) -> ContactWindow:
 
 
 def _caps(table: _Table) -> Caps:
-    row = Caps(
-        from_day=table.day("from"),
-        messages_a_day=table.count("messages_a_day"),
-        messages_a_week=table.count("messages_a_week"),
-        exempt=frozenset(table.texts("exempt")),
-        calls=_calls(table.table("calls")),
-        surety=table.surety(),
-        source=table.text("source"),
-    )
-    table.nothing_else()
-    return row
+    return _counted(Caps, table, "messages_a_day", "messages_a_week", from_day=table.day("from"),
+                    exempt=frozenset(table.texts("exempt")), calls=_calls(table.table("calls")))  # fmt: skip
 
 
 def _calls(table: _Table) -> Calls:
-    row = Calls(
-        most=table.count("most"),
-        days=table.count("days"),
-        wait_days=table.count("wait_days"),
-        surety=table.surety(),
-        source=table.text("source"),
-    )
-    table.nothing_else()
-    return row
+    return _counted(Calls, table, "most", "days", "wait_days")
 
 
 def _words(table: _Table) -> Words:
@@ -245,44 +231,28 @@ def _words(table: _Table) -> Words:
 
 
 def _withdrawal(table: _Table) -> Withdrawal:
-    row = Withdrawal(
-        honour_within_business_days=table.count("honour_within_business_days"),
-        confirm_within_seconds=table.count("confirm_within_seconds"),
-        surety=table.surety(),
-        source=table.text("source"),
-    )
-    table.nothing_else()
-    return row
+    return _counted(Withdrawal, table, "honour_within_business_days", "confirm_within_seconds")
 
 
 def _statement(table: _Table) -> StatementDuty:
-    row = StatementDuty(
-        name=table.text("name"),
-        debt_types=frozenset(table.texts("debt_types")),
-        every_months=table.count("every_months"),
-        give_within_days=table.count("give_within_days"),
-        surety=table.surety(),
-        source=table.text("source"),
-    )
+    row = _counted(StatementDuty, table, "every_months", "give_within_days", name=table.text("name"),
+                   debt_types=frozenset(table.texts("debt_types")))  # fmt: skip
     if not row.every_months:
         raise table.wrong("every_months", "at least one month is needed")
-    table.nothing_else()
     return row
 
 
 def _breathing(table: _Table) -> BreathingSpace:
-    row = BreathingSpace(
-        days=table.count("days"),
-        review_from_day=table.count("review_from_day"),
-        review_to_day=table.count("review_to_day"),
-        days_after_treatment=table.count("days_after_treatment"),
-        allowed=frozenset(table.texts("allowed")),
-        excluded=frozenset(table.texts("excluded")),
-        surety=table.surety(),
-        source=table.text("source"),
-    )
+    return _counted(BreathingSpace, table, "days", "review_from_day", "review_to_day", "days_after_treatment",
+                    allowed=frozenset(table.texts("allowed")), excluded=frozenset(table.texts("excluded")))  # fmt: skip
+
+
+def _counted(row: Callable[..., _Row], table: _Table, *counts: str, **other: object) -> _Row:
+    """A row of counts, of what `other` was read beside them, and of its source; no other key may stand there."""
+    made = row(**{name: table.count(name) for name in counts}, **other, surety=table.surety(),
+               source=table.text("source"))  # fmt: skip
     table.nothing_else()
-    return row
+    return made
 
 
 def _parsed(file: str, text: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
 from cases.people.person import all_ids
 from cases.refusal import refusal_code
+from cases.work import queue
 
 PhoneUnreadable = refusal_code("contact.phone", "value")
 MailUnreadable = refusal_code("contact.mail", "value")
@@ -196,7 +197,10 @@ def add_contact(
     creditor: int | None = None,
     replaces: int | None = None,
 ) -> Contact:
-    """Notes a contact, or corrects one (`replaces`). The history line holds its id, never its value."""
+    """Notes a contact, or corrects one (`replaces`). The history line holds its id, never its value.
+
+    Work that asked for another way to reach the person is done by it.
+    """
     row = Contact(
         person_id=person,
         creditor_id=creditor,
@@ -220,11 +224,17 @@ def add_contact(
         subject=f"contact:{row.id}",
         facts={"kind": kind, "source": source},
     )
+    if replaces is not None:
+        queue.done(session, subject=f"contact:{replaces}", kind="undelivered", by=by, at=at)
+    if kind != "address":
+        queue.done_for(session, person=person, kind="unreachable", by=by, at=at)
     return row
 
 
 def end_contact(session: Session, contact: Contact, *, by: Actor, at: datetime, any_kind: bool = False) -> None:
     """Ends a contact: it is used no more, and stands in the case with its source. Refuses `contact.ended`.
+
+    What asked whether it still works is done.
 
     Whoever else gave the same of its kind, it ends there, too; with `any_kind` also where it is of another kind.
     """
@@ -280,6 +290,7 @@ def _end(session: Session, live: Contact, by: Actor, at: datetime) -> None:
     session.flush()
     record(session, Kind.CONTACT_ENDED, by=by, at=at, person=live.person_id, subject=f"contact:{row.id}",
            facts={"kind": live.kind, "source": live.source, "ended": live.id})  # fmt: skip
+    queue.done(session, subject=f"contact:{live.id}", kind="undelivered", by=by, at=at)
 
 
 def _twins(session: Session, contact: Contact, *, any_kind: bool = False) -> list[Contact]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, Text, Time, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from cases.clock import day_start, local, moment_of
 from cases.db import Base, Id, Moment, refers
 from cases.history import Actor, Kind, record
 from cases.people.person import all_ids
@@ -77,6 +78,25 @@ def checked(wish: Wish) -> Wish:
     if _minutes(latest) - _minutes(earliest) < LEAST_HOURS * 60:
         raise HOURS(earliest=f"{earliest:%H:%M}", latest=f"{latest:%H:%M}")
     return Wish(wish.language, wish.channel, days, wish.earliest, wish.latest)
+
+
+def wanted_from(wish: Wish, zone: str, moment: datetime) -> tuple[datetime, datetime]:
+    """The first moment from `moment` on that the person wants, on their clock, and until when that day. Pure."""
+    here = local(moment, zone)
+    day = here.date()
+    latest = moment_of(day, wish.latest, zone) if wish.latest else day_start(day + timedelta(days=1), zone)
+    if day.isoweekday() in wish.days_off or moment >= latest:
+        return day_start(day + timedelta(days=1), zone), latest
+    if wish.earliest and here.time() < wish.earliest:
+        return moment_of(day, wish.earliest, zone), latest
+    return moment, latest
+
+
+def unwanted(wish: Wish, zone: str, moment: datetime) -> str | None:
+    """What of a wish speaks against a moment on the person's clock: unwanted_day, unwanted_hour or nothing. Pure."""
+    if wanted_from(wish, zone, moment)[0] <= moment:
+        return None
+    return "unwanted_day" if local(moment, zone).isoweekday() in wish.days_off else "unwanted_hour"
 
 
 def prefer(session: Session, *, person: int, wish: Wish, source: str, by: Actor, at: datetime) -> bool:

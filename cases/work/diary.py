@@ -10,6 +10,10 @@ entered all the same, for it happened; then it needs a reason, and the history t
 - seven_calls_in_seven_days, conversation_within_7_days: of the law's frequency (12 CFR 1006.14(b)(2)), counted
   over all debts of the person, in days on the person's clock. Calls that came in, did not connect or were asked
   for by the person do not count; a conversation in any of them starts the wait.
+- unwanted_day, unwanted_hour: of what the person wishes (`preference.py`), as for messages, on the first of those
+  clocks; it comes after the law, and says nothing about a call that the person asked for
+
+The words of an entry may be erased as those of a note may (`note.py`); the history keeps their proof.
 
 Outcomes lead on: *wrong number* and *not them* end the number that was called, and put before a collector
 what follows. Promises and disputes are entered on pages of their own.
@@ -34,15 +38,18 @@ from cases.law.rules import calls, window_for
 from cases.people import support
 from cases.people.contact import Contact, end_contact, live_contacts
 from cases.people.person import all_ids
+from cases.people.preference import Wish, unwanted, wish_of
 from cases.people.window import judge
 from cases.refusal import refusal_code
 from cases.work import queue
+from cases.work.note import are_theirs
 
 CHANNEL_UNKNOWN = refusal_code("diary.channel_unknown")
 OUTCOME_UNKNOWN = refusal_code("diary.outcome_unknown")
 NUMBER_UNKNOWN = refusal_code("diary.number_unknown")
 MOMENT_WRONG = refusal_code("diary.moment_wrong", "earliest", "latest")
 REASON_NEEDED = refusal_code("diary.reason_needed", "against")
+NOT_THEIRS = refusal_code("diary.not_theirs")
 
 CHANNELS: Final = ("call", "visit", "post", "counter")
 DIRECTIONS: Final = ("out", "in")
@@ -66,6 +73,7 @@ ENDS_NUMBER: Final = frozenset({"wrong_number", "not_them"})
 """Outcomes after which the number that was called is the person's no more."""
 AGAINST: Final = (
     "no_calls", "on_hold", "closed_day", "outside_window", "seven_calls_in_seven_days", "conversation_within_7_days",
+    "unwanted_day", "unwanted_hour",
 )  # fmt: skip
 LONGEST_AGO: Final = timedelta(days=31)
 """How long ago a contact may have been that is entered now."""
@@ -195,10 +203,12 @@ def permitted(
     places: Sequence[Place],
     at: datetime,
     asked_for: bool = False,
+    wish: Wish | None = None,
 ) -> Permission:
     """Whether we may begin a contact with these ids (one person's, all joined) at a moment. Reads alone.
 
-    `places`: where the person may be, the first of whose zones counts the days.
+    `places`: where the person may be, the first of whose zones counts the days. `wish`: what they prefer, where that
+    has been read already.
     """
     if channel not in ("call", "visit"):
         return Permission(())
@@ -208,9 +218,11 @@ def permitted(
     if silenced(session, people, at):
         against.add("on_hold")
     against |= {reason for country, zones in places if (reason := _window(country, zones, at)) != "ok"}
+    zone = places[0][1][0]
+    if not asked_for and (unwished := unwanted(wish or wish_of(session, people), zone, at)):
+        against.add(unwished)
     if channel != "call":
         return Permission(_in_order(against))
-    zone = places[0][1][0]
     today = local(at, zone).date()
     limits = [calls(country, today) for country, _zones in places]
     limit = min(limits, key=lambda each: (-each.wait_days, each.most, -each.days))
@@ -254,7 +266,8 @@ def enter(
     session.add(row)
     session.flush()
     facts: dict[str, object] = {"channel": made.channel, "direction": made.direction, "outcome": made.outcome,
-                                "happened_at": made.happened_at.isoformat(), "against": list(against)}  # fmt: skip
+                                "happened_at": made.happened_at.isoformat(), "against": list(against),
+                                "asked_for": row.asked_for}  # fmt: skip
     if number is not None:
         facts["contact"] = number.id
     if row.note and row.note_salt:
@@ -265,6 +278,23 @@ def enter(
     if made.outcome in ENDS_NUMBER:
         _follow(session, row, number, people, by, at)
     return row
+
+
+def may_erase(entry: DiaryEntry, by: Actor) -> bool:
+    """Whether an entry has words that are theirs to erase. Pure."""
+    return not (entry.note is None and entry.reason is None) and are_theirs(entry.made_by, by)
+
+
+def erase(session: Session, entry: DiaryEntry, *, by: Actor, at: datetime) -> None:
+    """Erases the words of an entry, its note and its reason. Twice is once. Refuses `diary.not_theirs`."""
+    session.refresh(entry, with_for_update={"key_share": True})
+    if entry.note is None and entry.reason is None:
+        return
+    if not may_erase(entry, by):
+        raise NOT_THEIRS()
+    entry.note, entry.note_salt, entry.reason, entry.reason_salt = None, None, None, None
+    session.flush()
+    record(session, Kind.DIARY_ERASED, by=by, at=at, person=entry.person_id, subject=f"diary_entry:{entry.id}")
 
 
 def _check(made: Made, at: datetime) -> None:

@@ -72,8 +72,13 @@ def write(session: Session, *, person: int, words: str, key: str, by: Actor, at:
 
 
 def may_erase(note: Note, by: Actor) -> bool:
-    """Whether this is theirs to erase: their own words, or anybody's to a supervisor. Pure."""
-    return note.words is not None and (note.made_by == str(by) or by.role in MAY_ERASE)
+    """Whether a note has words that are theirs to erase. Pure."""
+    return note.words is not None and are_theirs(note.made_by, by)
+
+
+def are_theirs(made_by: str, by: Actor) -> bool:
+    """Whether words on a case are theirs to erase: their own, or anybody's to a supervisor. Pure."""
+    return made_by == str(by) or by.role in MAY_ERASE
 
 
 def erase(session: Session, note: Note, *, by: Actor, at: datetime) -> None:

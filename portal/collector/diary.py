@@ -12,23 +12,27 @@ from typing import Any, Final
 
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from cases.clock import day_start, moment_of
 from cases.db import act_now
+from cases.debts.account import Account
+from cases.debts.held import held, stops
 from cases.people.contact import Contact, live_contacts
+from cases.people.joint import accounts_of
 from cases.people.person import first_name
 from cases.refusal import Refusal
 from cases.work import diary
 from cases.work import queue as work
-from cases.work.diary import Made
+from cases.work.diary import DiaryEntry, Made
 from messaging.outbox import Message
 from messaging.permit import LEAST_WAIT
 from messaging.reach import Reach, reach_of
-from portal.access import asking
+from portal.access import asking, not_found
 from portal.collector.diary_words import AGAINST, OUTCOMES, WAYS
-from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case
+from portal.collector.face import Case, actor, blueprint, case_named, desk, show, tell, to_case, told
 from portal.forms import ChoiceField, DayField, Form, HiddenField, NoteField, SelectField, TextField, TickField
 from portal.language import ZONE, _, _l, moment, phone_text, today
 from portal.refusals import sentence
@@ -82,7 +86,7 @@ def reach(session: Session, person: int, number: int | None = None) -> Reach:
 
 def calling(session: Session, people: Sequence[int], who: Reach) -> Calling:
     """Whether these ids may be called now, and from when if only time is in the way. Three statements."""
-    may = diary.permitted(session, people, "call", places=who.places, at=g.now)
+    may = diary.permitted(session, people, "call", places=who.places, at=g.now, wish=who.wish)
     assert may.frequency is not None  # a call always has one
     opens = None
     if not {"no_calls", "on_hold"} & set(may.against):
@@ -118,6 +122,25 @@ def enter_contact(ref: str) -> ResponseReturnValue:
     else:
         tell(_("The contact is noted"), _("It stands in the history of %(name)s.", name=name))
     return _onward(ref, made, waits)
+
+
+@blueprint.post("/case/<ref>/contact/<int:number>/erase")
+@desk
+def erase_contact(ref: str, number: int) -> ResponseReturnValue:
+    """Erases the words of a contact; that it was made, and what came of it, stays in the history."""
+    try:
+        with asking() as session:
+            case = case_named(session, ref)
+            row = session.get(DiaryEntry, number)
+            if row is None or row.person_id not in case.people:
+                not_found("no such contact in this case")
+            act_now(session)
+            diary.erase(session, row, by=actor(), at=g.now)
+    except Refusal as refusal:
+        told(refusal)
+        return to_case(ref, "his")
+    tell(_("The words are erased"), _("That you met, and what came of it, stays in the history."))
+    return to_case(ref, "his")
 
 
 def _onward(ref: str, made: Made, waits: bool) -> ResponseReturnValue:
@@ -180,7 +203,15 @@ def _refused(form: Met, refusal: Refusal) -> None:
     (form[field] if field else form).refuse(said)
 
 
+def _quiet(session: Session, people: Sequence[int]) -> list[str]:
+    """The references of debts for which nobody asks for money now, in a message or aloud: a hold stops it."""
+    found = held(session, sorted(accounts_of(session, people)), g.now)
+    quiet = {each.account for each in found if stops([each], "reminders")}
+    return list(session.scalars(select(Account.ref).where(Account.id.in_(quiet)).order_by(Account.ref)))
+
+
 def _page(session: Session, case: Case, form: Met) -> ResponseReturnValue:
     now = calling(session, case.people, reach(session, case.person))
-    page = show(session, "contact", form=form, case=case, first=first_name(case.name), now=now)
+    page = show(session, "contact", form=form, case=case, first=first_name(case.name), now=now,
+                quiet=_quiet(session, case.people))  # fmt: skip
     return page, 422 if form.is_submitted() else 200

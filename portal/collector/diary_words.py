@@ -33,6 +33,8 @@ AGAINST: Final = {
     "outside_window": _l("It is outside the hours that are allowed."),
     "seven_calls_in_seven_days": _l("They were called seven times in seven days."),
     "conversation_within_7_days": _l("We spoke with them less than seven days ago."),
+    "unwanted_day": _l("They asked for no contact on this day of the week."),
+    "unwanted_hour": _l("They asked for no contact at this hour."),
 }
 _KNOWN_WAYS: Final = dict(WAYS)
 
@@ -40,6 +42,7 @@ WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.CONTACT_MADE: (_s("Contact"), "phone", ""),
     Kind.NOTE_WRITTEN: (_s("Note"), "file", ""),
     Kind.NOTE_ERASED: (_s("Note erased"), "minus", "off"),
+    Kind.DIARY_ERASED: (_s("Words of a contact erased"), "minus", "off"),
     Kind.CONTACT_ENDED: (_s("Contact ended"), "minus", ""),
 }
 """What happened, icon, tint."""
@@ -64,6 +67,8 @@ def _made(line: Line, facts: Mapping[str, Any], known: Known) -> str:
     words += [str(AGAINST[each]) for each in row.against if each in AGAINST]
     if row.reason:
         words.append(_("Made all the same: “%(reason)s”", reason=row.reason))
+    elif "reason" in facts:
+        words.append(_("The reason why it was made was erased."))
     return " ".join(words)
 
 

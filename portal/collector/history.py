@@ -13,8 +13,9 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind, Line, timeline
+from cases.work import diary, note
 from cases.work.diary import DiaryEntry
-from cases.work.note import Note, may_erase
+from cases.work.note import Note
 from messaging.conversation import Said
 from messaging.outbox import Message
 from payments.attempt import PaymentAttempt
@@ -180,10 +181,14 @@ def _may_take_back(line: Line, known: Known) -> int | None:
     return row.id if row is not None and row.state == "paid" else None
 
 
-def _to_erase(line: Line, known: Known) -> int | None:
-    """The note that this line is about, where whoever looks may erase its words."""
-    row = known.notes.get(number(line)) if line.kind == Kind.NOTE_WRITTEN else None
-    return row.id if row is not None and may_erase(row, actor()) else None
+def _to_erase(line: Line, known: Known) -> tuple[str, int] | None:
+    """The page that erases the words of this line, and their number, where whoever looks may erase them."""
+    about = number(line)
+    if line.kind == Kind.NOTE_WRITTEN and (written := known.notes.get(about)) and note.may_erase(written, actor()):
+        return "collector.erase_note", about
+    if line.kind == Kind.CONTACT_MADE and (met := known.diary.get(about)) and diary.may_erase(met, actor()):
+        return "collector.erase_contact", about
+    return None
 
 
 _MAIL: Final = {

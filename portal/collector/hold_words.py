@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cases.debts.dispute import Dispute
 from cases.debts.held import Held, until
 from cases.debts.hold import Hold, HoldTerm
+from cases.debts.hold_watch import OF_NEW_DEBTS
 from cases.history import Kind, Line
 from portal.collector.known import Known, account, quote
 from portal.language import _, _l, _n, _s, day, day_plain
@@ -69,6 +70,7 @@ _ANSWERED: Final = {
 
 WHAT: Final[Mapping[str, tuple[str, str, str]]] = {
     Kind.HOLD_PLACED: (_s("Put on hold"), "pause", ""),
+    Kind.HOLD_EXTENDED: (_s("New debt put on hold"), "pause", ""),
     Kind.HOLD_CHANGED: (_s("Hold changed"), "pause", ""),
     Kind.HOLD_ENDED: (_s("Hold ended"), "check", ""),
     Kind.DEBT_DISPUTED: (_s("Debt disputed"), "alert", "theirs"),
@@ -142,7 +144,7 @@ def _needs(line: Line, facts: Mapping[str, Any], known: Known) -> str:
 
 
 SAY: Final[Mapping[str, Any]] = {
-    Kind.HOLD_PLACED: _placed, Kind.HOLD_CHANGED: _changed, Kind.HOLD_ENDED: _ended,
+    Kind.HOLD_PLACED: _placed, Kind.HOLD_EXTENDED: _placed, Kind.HOLD_CHANGED: _changed, Kind.HOLD_ENDED: _ended,
     Kind.DEBT_DISPUTED: _disputed, Kind.DISPUTE_ANSWERED: _answered, Kind.DISPUTE_TAKEN_BACK: _account,
     Kind.SUPPORT_TOLD: _needs,
 }  # fmt: skip
@@ -159,7 +161,7 @@ def why_words(session: Session, asked: Sequence[tuple[str, int]]) -> dict[tuple[
     reviewed = [hold for kind, hold in asked if kind == "hold"]
     if reviewed:
         rows = session.execute(
-            select(Hold.id, Hold.basis, HoldTerm.why, HoldTerm.last_on, HoldTerm.review_on)
+            select(Hold.id, Hold.basis, Hold.key, HoldTerm.why, HoldTerm.last_on, HoldTerm.review_on)
             .join(HoldTerm, HoldTerm.hold_id == Hold.id)
             .where(Hold.id.in_(reviewed), HoldTerm.replaced_at.is_(None))
         )
@@ -167,6 +169,8 @@ def why_words(session: Session, asked: Sequence[tuple[str, int]]) -> dict[tuple[
             basis = str(BASES[row.basis])
             if row.why == "over" and row.last_on:
                 words = _("%(basis)s: the hold ended on %(day)s. See what fits now.", basis=basis, day=day(row.last_on))
+            elif row.key.startswith(OF_NEW_DEBTS) and row.why == "placed":
+                words = _("%(basis)s: a new debt came and is on hold too. Keep it on, or end it.", basis=basis)
             else:
                 words = _("%(basis)s: its review has come. Keep it on, or end it.", basis=basis)
             found["hold", row.id] = words

@@ -19,10 +19,9 @@ from cases.arrangements.offer import Coverable, coverable
 from cases.db import act_now
 from cases.debts import dispute as disputes
 from cases.debts import hold as holds
-from cases.debts.breathing_space import after_treatment, qualifies, window_of
+from cases.debts.breathing_space import after_treatment, window_of
 from cases.debts.dispute import Dispute
 from cases.debts.hold import RULES, STOPS, Hold, Standing
-from cases.law.rules import pack
 from cases.people.person import first_name
 from cases.refusal import Refusal
 from portal.access import asking, not_found
@@ -305,10 +304,7 @@ def _shown(each: Standing, known: dict[int, Coverable]) -> OnHold:
 
 def _may_cover(basis: str, debt: Coverable) -> bool:
     """Whether a hold of this basis can cover a debt at all."""
-    if not RULES[basis].moratorium:
-        return True
-    law = pack(debt.country)
-    return law is not None and law.breathing_space is not None and qualifies(debt.debt_type)
+    return holds.covers(basis, debt.country, debt.debt_type)
 
 
 def _debt_words(debt: Coverable) -> str:

@@ -35,7 +35,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line as it is shown: `why` answers *Why not?*; `payment` may be taken back, the words of `note` erased."""
+    """One line as it is shown: `why` answers *Why not?*; `payment` may be taken back.
+
+    `erase`: the page that erases the words it shows, with the number of what they belong to.
+    """
 
     time: str
     icon: str
@@ -45,7 +48,7 @@ class Event:
     words: str
     why: str = ""
     payment: int | None = None
-    note: int | None = None
+    erase: tuple[str, int] | None = None
 
 
 def who(by: Actor, names: Mapping[int, str], people: Mapping[int, str]) -> str:

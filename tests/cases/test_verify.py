@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from cases import verify
 from cases.db import Database
 from cases.debts import dispute, hold, ledger
 from cases.debts.announced import announce, end
+from cases.people.contact import live_contacts
+from cases.work import diary, note
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, a_person, an_account
 
 DAY = date(2026, 5, 10)
@@ -21,12 +23,17 @@ def book(db: Database) -> Database:
     with db.acting() as session:
         creditor = a_creditor(session)
         one, two = an_account(session, creditor, ref="one"), an_account(session, creditor, ref="two")
-        person = a_person(session, creditor)
+        person = a_person(session, creditor, mobile="+447700900318")
         held = an_account(session, creditor, person, ref="held")
         a_charge(session, held, 5000, DAY)
         hold.place(session, person=person.id, basis="vulnerability", accounts=[held.id], stops=["reminders", "judging"],
                    starts_on=DAY, last_on=None, review_on=date(2026, 12, 1), key="ill", by=BY, at=AT)  # fmt: skip
         dispute.begin(session, person=person.id, account=held.id, ground="paid", note=None, key="k", by=BY, at=AT)
+        note.write(session, person=person.id, words="Rings on Fridays.", key="said", by=BY, at=AT)
+        for key, outcome in (("met", "spoke"), ("wrong", "wrong_number")):
+            number = live_contacts(session, [person.id])[0].id
+            made = diary.Made("call", "out", outcome, AT - timedelta(hours=12), number, note="Paid on the 3rd.", reason="Asked by text.")
+            diary.enter(session, person=person.id, made=made, places=[("GB", ("Europe/London",))], key=key, by=BY, at=AT)
         a_due(session, one, DAY, 3000)
         for account in (one, two):
             a_charge(session, account, 5000, DAY)
@@ -131,6 +138,27 @@ def test_every_rule_is_a_question_that_runs(db: Database) -> None:
         ("insert into hold (person_id, basis, stops, starts_on, key, placed_by, placed_at)"
          " values (1, 'insolvency', array['money'], '2026-05-10', 'x', 'x', now())", ("hold", "not_as_told")),
         ("update dispute set ground = 'not_mine'", ("dispute", "not_as_told")),
+        ("update note set words = 'Rings on Mondays.'", ("note", "not_as_told")),
+        ("update note set made_by = 'collector:9'", ("note", "not_as_told")),
+        ("insert into note (person_id, words, salt, key, made_by, made_at) values (1, 'x', gen_random_uuid(), 'x', 'x', now())",
+         ("note", "not_as_told")),
+        ("update note set words = null, salt = null", ("note", "erased_untold")),
+        ("update diary_entry set channel = 'visit' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set direction = 'in' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set outcome = 'no_answer' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set happened_at = happened_at - interval '1 day' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set asked_for = true where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set against = '{}' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set contact_id = null where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set note = 'Paid on the 4th.' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set reason = 'Just so.' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("update diary_entry set made_by = 'collector:9' where key = 'met'", ("diary_entry", "not_as_told")),
+        ("insert into diary_entry (person_id, channel, direction, outcome, happened_at, key, made_by, made_at)"
+         " values (1, 'counter', 'in', 'spoke', now(), 'x', 'x', now())", ("diary_entry", "not_as_told")),
+        ("update diary_entry set note = null, note_salt = null where key = 'met'", ("diary_entry", "erased_untold")),
+        ("update diary_entry set reason = null, reason_salt = null where key = 'met'", ("diary_entry", "erased_untold")),
+        ("update work_item set subject = 'diary_entry:99' where kind = 'unreachable'", ("work_item", "follows_no_contact")),
+        ("update work_item set kind = 'identity' where kind = 'unreachable'", ("work_item", "follows_no_contact")),
         ("insert into assessment (proposal_id, person_id, proposed, reasons, accepted, made_at) values (1, 1, 5, '{}', true, now())",
          ("assessment", "not_as_told")),
         ("with told as (insert into history (at, kind, actor, subject, facts) values (now(), 'proposal.judged', 'limits', 'proposal:1',"
@@ -153,6 +181,15 @@ def test_what_was_changed_by_hand_is_named(tamper: Connection, change: str, rule
         tamper.execute(text(f"drop index {index}"))
     assert tamper.execute(text(change)).rowcount > 0
     assert rule in _found(tamper)
+
+
+def test_words_erased_by_whoever_may_leave_the_book_clean(book: Database) -> None:
+    with book.acting() as session:
+        for row in session.scalars(select(note.Note)).all():
+            note.erase(session, row, by=BY, at=AT)
+        for met in session.scalars(select(diary.DiaryEntry)).all():
+            diary.erase(session, met, by=BY, at=AT)
+        assert verify.verify(session).clean
 
 
 def test_every_rule_has_its_tampering(tamper: Connection) -> None:

@@ -161,6 +161,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/work/case/<ref>/income/version/<int:number>"): desk(200, ref="case", number="affairs"),
     ("GET", "/work/case/<ref>/contact"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/contact"): desk(422, ref="case"),
+    ("POST", "/work/case/<ref>/contact/<int:number>/erase"): desk(303, ref="case", number="contact"),
     ("GET", "/work/case/<ref>/note"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/note"): desk(422, ref="case"),
     ("POST", "/work/case/<ref>/note/<int:number>/erase"): desk(303, ref="case", number="note"),

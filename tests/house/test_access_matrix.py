@@ -23,7 +23,8 @@ from cases.debts import dispute, hold
 from cases.history import Actor
 from cases.people.contact import live_contacts
 from cases.people.staff import USER_ROLES, add_user
-from cases.work import note, queue
+from cases.work import diary, note, queue
+from cases.work.diary import Made
 from messaging import conversation, documents, outbox
 from messaging.paper import Letterhead, Paper
 from messaging.tongue import Tongue
@@ -72,7 +73,7 @@ select (select max(id) from history), (select count(*) from visit where ended_at
   (select md5(string_agg(w::text, '|' order by w.id)) from work_item w),
   (select md5(string_agg(m::text, '|' order by m.id)) from message m),
   (select md5(string_agg(a::text, '|' order by a.id)) from payment_attempt a), (select max(id) from document),
-  (select max(id) from hold_term), (select max(id) from support_need), (select max(id) from diary_entry), (select max(id) from contact),
+  (select max(id) from hold_term), (select max(id) from support_need), (select md5(string_agg(y::text, '|' order by y.id)) from diary_entry y), (select max(id) from contact),
   (select md5(string_agg(s::text, '|' order by s.id)) from statement_of_affairs s), (select md5(string_agg(d::text, '|' order by d.id)) from dispute d),
   (select md5(string_agg(n::text, '|' order by n.id)) from note n)
 """)
@@ -149,6 +150,8 @@ def world(db: Database, superuser: Connection, tmp_path: Path) -> World:
             documents.issue(session, ids["letter"], b"%PDF-1.7", set_by="test", by=BY, at=AT)
             ids["way"] = live_contacts(session, [person])[0].id
             ids["note"] = note.write(session, person=person, words="Rings on Fridays.", key="n", by=BY, at=AT).id
+            met = Made("counter", "in", "spoke", AT, note="He has a cold.")
+            ids["contact"] = diary.enter(session, person=person, made=met, places=(), key="m", by=BY, at=AT).id
             ids["message"] = outbox.write(session, person=person, channel="sms", template="message_waits", step="x",
                                           cause=f"test:{person}", subject="test:1", at=AT)  # fmt: skip
     return World(app, db, superuser, people, own, foreign)

@@ -60,7 +60,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "against <@ array['no_calls', 'on_hold', 'closed_day', 'outside_window', 'seven_calls_in_seven_days',"
-            " 'conversation_within_7_days']",
+            " 'conversation_within_7_days', 'unwanted_day', 'unwanted_hour']",
             name=op.f("diary_entry_against"),
         ),
         sa.CheckConstraint(

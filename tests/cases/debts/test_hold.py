@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cases.arrangements import monitoring, proposal
 from cases.arrangements.arrangement import Arrangement
 from cases.arrangements.offer import Terms, offers
-from cases.debts import hold
+from cases.debts import hold, hold_watch
 from cases.debts.account import Account
 from cases.debts.held import Pause, day_after, held, held_on, until
 from cases.history import Actor, Kind
@@ -291,15 +291,15 @@ def test_time_ends_a_hold_once_and_asks_for_its_review_once_a_term(session: Sess
     person, account = owing(session)
     ends = placed(session, person, account, last_on=date(2026, 12, 1), review_on=None, key="a")
     reviewed = placed(session, person, account, review_on=date(2026, 12, 1), key="b")
-    assert hold.pass_time(session, by=BY, at=noon(date(2026, 11, 30)), most=10) == 0
-    assert hold.pass_time(session, by=BY, at=noon(date(2026, 12, 1)), most=10) == 1
-    assert hold.pass_time(session, by=BY, at=noon(date(2026, 12, 2)), most=10) == 1
-    assert hold.pass_time(session, by=BY, at=noon(date(2026, 12, 3)), most=10) == 0
+    assert hold_watch.pass_time(session, by=BY, at=noon(date(2026, 11, 30)), most=10) == 0
+    assert hold_watch.pass_time(session, by=BY, at=noon(date(2026, 12, 1)), most=10) == 1
+    assert hold_watch.pass_time(session, by=BY, at=noon(date(2026, 12, 2)), most=10) == 1
+    assert hold_watch.pass_time(session, by=BY, at=noon(date(2026, 12, 3)), most=10) == 0
     assert {item.subject for item in queue.open_items(session, [person.id])} == {f"hold:{ends.id}", f"hold:{reviewed.id}"}
     assert [line.subject for line in lines(session, Kind.HOLD_ENDED)] == [f"hold:{ends.id}"]
     hold.prolong(session, reviewed.id, last_on=None, review_on=date(2026, 12, 20), by=PRIYA, at=noon(date(2026, 12, 3)))
     assert f"hold:{reviewed.id}" not in {item.subject for item in queue.open_items(session, [person.id])}
-    assert hold.pass_time(session, by=BY, at=noon(date(2026, 12, 20)), most=10) == 1
+    assert hold_watch.pass_time(session, by=BY, at=noon(date(2026, 12, 20)), most=10) == 1
 
 
 def test_whoever_owes_it_too_is_told_without_the_reason(session: Session) -> None:

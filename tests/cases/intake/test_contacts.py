@@ -17,6 +17,7 @@ from cases.people import matching
 from cases.people.contact import Contact, change_contact, end_contact, live_contacts, receiving
 from cases.people.identifier import normalise_national_id
 from cases.people.person import Person
+from cases.work import queue
 from tests.factories import AT, BY, a_creditor, a_person
 
 HEADER = "person_ref,national_id,kind,value,source,as_of\n"
@@ -213,3 +214,17 @@ def test_a_rehearsal_and_a_refused_whole_keep_nothing(db: Database, tmp_path: Pa
     with db.acting() as session:
         assert session.scalar(text("select count(*) from contact where origin is not null")) == 0
         assert session.scalar(text("select count(*) from batch")) == 0
+
+
+def test_a_file_answers_what_asked_for_another_way_to_reach_them(
+    session: Session, creditor: Creditor, anna: Person, tmp_path: Path
+) -> None:
+    ref = ref_of(session, anna)
+    loaded(session, creditor, tmp_path, f"{ref},,mobile,07700 900318,tracing agent,2026-11-02")
+    [old] = live_contacts(session, [anna.id])
+    for kind, subject in (("unreachable", "diary_entry:1"), ("undelivered", f"contact:{old.id}"), ("stop", "said:1")):
+        queue.open_item(session, person=anna.id, kind=kind, subject=subject, urgency=2, at=AT)
+    loaded(session, creditor, tmp_path, f"{ref},,address,4 Quay Lane,letter,2026-11-03")
+    assert {each.kind for each in queue.open_items(session, [anna.id])} == {"unreachable", "undelivered", "stop"}
+    loaded(session, creditor, tmp_path, f"{ref},,mobile,07700 900318,letter,2026-11-04")
+    assert {each.kind for each in queue.open_items(session, [anna.id])} == {"stop"}

@@ -1,7 +1,7 @@
 """The contact diary: the worked cases of how often one may call, what speaks against a call, and where outcomes lead."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from cases.clock import moment_of
 from cases.db import Database
 from cases.debts import hold
 from cases.history import Actor, Kind, proof
@@ -18,6 +19,7 @@ from cases.law.rules import calls
 from cases.people import matching, support
 from cases.people.contact import add_contact, live_contacts
 from cases.people.person import Person
+from cases.people.preference import Wish, prefer
 from cases.refusal import Refusal
 from cases.work import diary, queue
 from cases.work.diary import AGAINST, OUTCOMES, Call, DiaryEntry, Made, frequency, permitted
@@ -110,6 +112,67 @@ def test_seven_calls_in_seven_days_and_the_eighth_needs_a_reason_that_the_histor
     assert line.facts["against"] == row.against
     assert line.facts["reason"] == proof(row.reason_salt, "He hung up by mistake.")
     assert permitted(session, [person.id], "call", places=LONDON, at=later).frequency.counted == 8  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("by", "may"), [(PRIYA, True), (Actor("collector", 2), False), (Actor("supervisor", 3), True)])
+def test_who_entered_it_or_a_supervisor_erases_its_words_once_and_nothing_else(
+    session: Session, person: Person, by: Actor, may: bool
+) -> None:
+    row = called(session, person, at=NIGHT, note="Rings on Fridays.", reason="He asked by text.")
+    assert diary.may_erase(row, by) is may
+    if not may:
+        with pytest.raises(Refusal) as refused:
+            diary.erase(session, row, by=by, at=AT)
+        assert refused.value.code == "diary.not_theirs" and row.note and row.reason
+        return
+    diary.erase(session, row, by=by, at=AT)
+    diary.erase(session, row, by=by, at=AT)
+    assert (row.note, row.note_salt, row.reason, row.reason_salt) == (None, None, None, None)
+    [line] = lines(session, Kind.DIARY_ERASED)
+    assert (line.actor, line.subject, line.facts) == (str(by), f"diary_entry:{row.id}", {})
+    assert row.against == ["outside_window"] and not diary.may_erase(row, by)
+
+
+def test_an_entry_without_words_has_nothing_to_erase(session: Session, person: Person) -> None:
+    row = called(session, person)
+    assert not diary.may_erase(row, PRIYA)
+    diary.erase(session, row, by=PRIYA, at=AT)
+    assert lines(session, Kind.DIARY_ERASED) == []
+
+
+WISHES = Wish(days_off=(3,), earliest=time(10), latest=time(18))
+
+
+@pytest.mark.parametrize("channel", ["call", "visit"])
+@pytest.mark.parametrize(("day", "hour", "speaks"), [
+    (24, "10:00", ()), (24, "09:59", ("unwanted_hour",)), (24, "18:00", ("unwanted_hour",)), (25, "12:00", ("unwanted_day",)),
+    (24, "22:00", ("outside_window", "unwanted_hour")),
+])  # fmt: skip
+def test_what_a_person_wishes_speaks_against_a_contact_after_the_law(
+    session: Session, person: Person, channel: str, day: int, hour: str, speaks: tuple[str, ...]
+) -> None:
+    prefer(session, person=person.id, wish=WISHES, source="person", by=Actor("debtor", person.id), at=AT)
+    moment = moment_of(date(2026, 11, day), time.fromisoformat(hour), "Europe/London")
+    assert against(session, person, moment, channel) == speaks
+    in_warsaw = moment_of(date(2026, 11, day), time.fromisoformat(hour), "Europe/Warsaw")
+    assert against(session, person, in_warsaw, channel, places=(("PL", ("Europe/Warsaw",)),))[-1:] == speaks[-1:]
+
+
+def test_a_call_that_the_person_asked_for_is_at_an_hour_that_they_want(session: Session, person: Person) -> None:
+    prefer(session, person=person.id, wish=WISHES, source="person", by=Actor("debtor", person.id), at=AT)
+    assert against(session, person, AT) == ("unwanted_hour",)
+    assert against(session, person, AT, asked_for=True) == ()
+    with pytest.raises(Refusal) as refused:
+        called(session, person)
+    assert refused.value.facts["against"] == ["unwanted_hour"]
+    assert called(session, person, asked_for=True).against == []
+
+
+def test_the_elders_wish_counts_for_whoever_was_joined(session: Session, person: Person) -> None:
+    younger = a_person(session, a_creditor(session, name="Ashmere Council"))
+    matching.join(session, younger.id, person.id, since=AT.date(), by=PRIYA, at=AT)
+    prefer(session, person=younger.id, wish=WISHES, source="staff", by=PRIYA, at=AT)
+    assert against(session, person, AT) == ("unwanted_hour",)
 
 
 def test_days_are_counted_on_the_persons_clock(session: Session, person: Person) -> None:

@@ -1,12 +1,14 @@
 """The contact diary and notes at the desk: may one call, what came of it, where that leads, and who reads it later."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from cases.debts import dispute
 from cases.people import support
 from cases.people.contact import live_contacts
+from cases.people.preference import Wish, prefer
 from cases.work import queue
 from cases.work.diary import AGAINST, OUTCOMES, DiaryEntry
 from portal.collector import diary_words
@@ -93,6 +95,27 @@ def test_outside_the_hours_the_page_says_from_when_and_an_earlier_call_can_be_en
     assert "On Tuesday 24 November, 14:30." in words_of(desk.browser("tom").get(desk.case("idris")))
 
 
+def test_the_hours_that_a_person_asked_for_are_said_before_the_call(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        wish = Wish(days_off=(5,), earliest=time(10))
+        prefer(session, person=desk.ids["idris"], wish=wish, source="person", by=support.Actor("debtor", 1), at=desk.clock.now())
+    page = words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
+    assert "Do not call Idris now They asked for no contact at this hour. Allowed from Tuesday 24 November, 10:00." in page
+    assert "They asked for no contact at this hour." in words_of(desk.browser("priya").get(desk.case("idris")))
+    assert met(desk, outcome="spoke").status_code == 422
+    assert met(desk, outcome="spoke", asked_for="y").status_code == 303
+    assert entries(desk)[0].against == []
+
+
+def test_what_is_on_hold_is_named_before_the_call(desk: Desk) -> None:
+    said = "Ask for no money for what is on hold"
+    assert said not in words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
+    with desk.db.acting() as session:
+        dispute.begin(session, person=desk.ids["idris"], account=desk.ids["rent"], ground="paid", note=None, key="d",
+                      by=support.Actor("debtor", 1), at=desk.clock.now())  # fmt: skip
+    assert f"{said} T4481" in words_of(desk.browser("priya").get(desk.case("idris", "/contact")))
+
+
 @pytest.mark.parametrize(("typed", "remedy"), [
     ({}, "Choose what came of it"), ({"outcome": "sent"}, "Choose what came of it from the list."),
     ({"outcome": "spoke", "number": ""}, "Choose one of the numbers of this person."),
@@ -139,6 +162,26 @@ def test_a_note_is_read_by_colleagues_and_its_words_are_erased_by_who_wrote_them
     page = words_of(tom.get(desk.case("idris")))
     assert "Rings on Fridays." not in page and "Note Priya Nand These words were erased." in page
     assert "Note erased Priya Nand" in page
+
+
+def test_the_words_of_a_contact_are_erased_by_who_entered_it_and_the_history_says_who_without_them(desk: Desk) -> None:
+    desk.clock.pass_by(hours=11)
+    met(desk, outcome="spoke", note="Ill since May.", reason="He asked by text.")
+    met(desk, who="bertram", outcome="no_answer", reason="By mistake.")
+    priya, tom = desk.browser("priya"), desk.browser("tom")
+    [row, other] = entries(desk)
+    erase = desk.case("idris", f"/contact/{row.id}/erase")
+    assert "Erase these words" not in words_of(tom.get(desk.case("idris")))
+    assert "Erase these words" in words_of(priya.get(desk.case("idris")))
+    answer = post(tom, erase, on=desk.case("idris"))
+    assert "A colleague wrote these words. A supervisor can erase them." in words_of(tom.get(answer.location.partition("#")[0]))
+    assert post(priya, desk.case("idris", f"/contact/{other.id}/erase"), on=desk.case("idris")).status_code == 404
+    post(priya, erase, on=desk.case("idris"))
+    page = words_of(tom.get(desk.case("idris", "?only=contacts")))
+    assert "Ill since May." not in page and "He asked by text." not in page
+    assert "Its note was erased." in page and "The reason why it was made was erased." in page
+    assert "Words of a contact erased Priya Nand" in page
+    assert entries(desk)[1].reason == "By mistake."
 
 
 def test_whoever_worked_a_case_today_is_named_to_the_others_and_not_to_themselves(desk: Desk) -> None:

@@ -7,12 +7,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from cases.debts import hold
+from cases.debts import hold_watch
 from cases.debts.held import held
 from cases.debts.hold import RULES, STOPS, holds_of
+from cases.people.person import Person
 from cases.work import queue
 from portal.collector import hold_words
-from tests.factories import BY
+from tests.factories import BY, a_charge, a_creditor, an_account
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.collector.holding import a_dispute, a_hold
 from tests.portal.doors import post
@@ -161,7 +162,7 @@ def test_a_review_comes_back_and_is_answered_by_other_days_not_by_a_click(desk: 
         number = a_hold(session, desk, last_on=None, review_on=date(2026, 12, 1))
     desk.clock.at += timedelta(days=8)
     with desk.db.acting() as session:
-        assert hold.pass_time(session, by=BY, at=desk.clock.now(), most=9) == 1
+        assert hold_watch.pass_time(session, by=BY, at=desk.clock.now(), most=9) == 1
         item = next(each.id for each in queue.open_items(session, [desk.ids["idris"]]) if each.kind == "hold")
     priya = desk.browser("priya")
     assert "Vulnerability: its review has come. Keep it on, or end it." in words_of(priya.get("/work/?kind=hold"))
@@ -169,10 +170,32 @@ def test_a_review_comes_back_and_is_answered_by_other_days_not_by_a_click(desk: 
     fill_in(desk, f"/holds/{number}", **day_typed("last", date(2026, 12, 5)))
     desk.clock.at += timedelta(days=4)
     with desk.db.acting() as session:
-        assert hold.pass_time(session, by=BY, at=desk.clock.now(), most=9) == 1
+        assert hold_watch.pass_time(session, by=BY, at=desk.clock.now(), most=9) == 1
         item = next(each.id for each in queue.open_items(session, [desk.ids["idris"]]) if each.kind == "hold")
     assert "Vulnerability: the hold ended on Saturday 5 December." in words_of(priya.get(desk.case("idris")))
     assert post(priya, desk.case("idris", f"/done/{item}"), on=desk.case("idris")).status_code == 303
+
+
+def test_a_debt_that_came_while_a_hold_stands_is_kept_on_as_it_is_or_ended(desk: Desk) -> None:
+    with desk.db.acting() as session:
+        a_hold(session, desk)
+        idris = session.get_one(Person, desk.ids["idris"])
+        for ref in ("N1", "N2"):
+            new = an_account(session, a_creditor(session, name=ref), idris, ref=ref, at=desk.clock.now() + timedelta(hours=1))
+            a_charge(session, new, 5_000, date(2026, 11, 1))
+        desk.clock.pass_by(days=1)
+        assert hold_watch.hold_new_debts(session, by=BY, at=desk.clock.now()) == 2
+        first, second = sorted(each.hold.id for each in holds_of(session, [idris.id]))[1:]
+    priya = desk.browser("priya")
+    said = "Vulnerability: a new debt came and is on hold too. Keep it on, or end it."
+    page = words_of(priya.get(desk.case("idris")))
+    assert page.count(said) == 2 and "New debt put on hold by rule Vulnerability. 1 debt, until Thursday 31 December." in page
+    keep = desk.case("idris", f"/holds/{first}")
+    assert fill_in(desk, f"/holds/{first}", **day_typed("last", date(2026, 12, 31))).status_code == 303
+    assert words_of(priya.get(desk.case("idris"))).count(said) == 1
+    assert post(priya, desk.case("idris", f"/holds/{second}/end"), on=keep, why="mistake").status_code == 303
+    assert said not in words_of(priya.get(desk.case("idris")))
+    assert len(standing(desk)) == 2
 
 
 def test_a_proposal_over_a_debt_on_hold_says_so_and_cannot_be_approved(desk: Desk) -> None:

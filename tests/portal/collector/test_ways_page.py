@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from cases.history import Kind, Line
 from cases.people.contact import Contact, live_contacts, receives_codes
+from cases.work import queue
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.doors import post
 
@@ -90,3 +91,35 @@ def test_anothers_number_is_not_found(desk: Desk) -> None:
     assert ways(desk, f"/{theirs}", value="07700 900999").status_code == 404
     assert ways(desk, f"/{theirs}/end").status_code == 404
     assert mobile(desk, "bertram") == theirs
+
+
+def asked(desk: Desk, kind: str, subject: str) -> None:
+    """Asks for another way to reach Idris."""
+    with desk.db.acting() as session:
+        queue.open_item(session, person=desk.ids["idris"], kind=kind, subject=subject, urgency=2, at=desk.clock.now())
+
+
+def waits(desk: Desk) -> set[str]:
+    with desk.db.acting() as session:
+        return {each.kind for each in queue.open_items(session, [desk.ids["idris"]])}
+
+
+@pytest.mark.parametrize(("kind", "value", "still"), [
+    ("phone", "020 7946 0999", False), ("email", "new@example.org", False), ("address", "4 Quay Lane, Saltmere", True),
+])  # fmt: skip
+def test_another_number_or_mailbox_answers_what_asked_for_one_and_a_postal_address_does_not(
+    desk: Desk, kind: str, value: str, still: bool
+) -> None:
+    asked(desk, "unreachable", "diary_entry:1")
+    assert ways(desk, kind=kind, value=value).status_code == 303
+    assert ("unreachable" in waits(desk)) is still
+
+
+@pytest.mark.parametrize("more", ["", "/end"])
+def test_a_number_where_nothing_arrives_is_put_right_at_its_page_and_waits_no_more(desk: Desk, more: str) -> None:
+    old = mobile(desk)
+    asked(desk, "undelivered", f"contact:{old}")
+    case = desk.browser("tom").get(desk.case("idris")).get_data(as_text=True)
+    assert f'<a class="btn" href="{desk.case("idris", "/ways")}">' in case
+    assert ways(desk, f"/{old}{more}", value="07700 900999").status_code == 303
+    assert "undelivered" not in waits(desk) and "message" in waits(desk)

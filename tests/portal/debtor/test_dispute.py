@@ -12,6 +12,9 @@ from cases.debts import dispute, hold
 from cases.debts.held import held
 from cases.history import Actor
 from cases.people.joint import Liability
+from cases.refusal import Refusal
+from cases.work import queue
+from messaging.conversation import thread
 from portal.app import Evenly
 from tests.factories import AT, a_person
 from tests.portal.debtor.conftest import words
@@ -58,6 +61,60 @@ def test_said_again_elsewhere_it_is_told_that_one_is_open(app: Evenly, db: Datab
     says(app, db, of, of.waste.id, ground="paid")
     browser, answer = says(app, db, of, of.waste.id, ground="not_mine")
     assert "This debt was disputed on" in words(browser.get(answer.location).text)
+
+
+def answered(db: Database, of: Marta, answer: str, ground: str = "paid") -> None:
+    with db.acting() as session:
+        made = dispute.begin(session, person=of.person.id, account=of.waste.id, ground=ground, note=None, key=answer,
+                             by=Actor("debtor", of.person.id), at=AT)  # fmt: skip
+        dispute.answer(session, made.id, answer=answer, words="We asked the council.", by=SAM, at=AT)
+
+
+@pytest.mark.parametrize("answer", ["stands", "corrected"])
+def test_what_was_answered_is_said_again_in_a_message_with_what_is_new_and_holds_nothing(
+    app: Evenly, db: Database, home_of_marta: Marta, answer: str
+) -> None:
+    of = home_of_marta
+    answered(db, of, answer)
+    browser = sign_in(app, db, of.person)
+    page = words(browser.get(f"/debt/{of.waste.id}/dispute").text)
+    assert "We have answered this before I have paid it: answered on Tuesday 24 November." in page
+    assert "Send and put it on hold" not in page
+    _browser, refused = says(app, db, of, of.waste.id, ground="paid")
+    assert refused.status_code == 422 and "Write what is new since our answer" in words(refused.text)
+    browser, told = says(app, db, of, of.waste.id, ground="paid", note="Here is the receipt, 4471.")
+    assert told.location == "/messages" and "Your message is sent" in words(browser.get("/messages").text)
+    assert "I have paid it. Here is the receipt, 4471." in words(browser.get("/messages").text)
+    with db.acting() as session:
+        assert held(session, [of.waste.id], AT) == []
+        assert [each.kind for each in queue.open_items(session, [of.person.id])] == ["message"]
+        [said] = thread(session, [of.person.id])
+        assert said.words.endswith(f", {of.waste.ref}. I have paid it.\nHere is the receipt, 4471.")
+
+
+def test_another_ground_one_taken_back_and_one_that_we_agreed_to_hold_the_debt_again(
+    app: Evenly, db: Database, home_of_marta: Marta
+) -> None:
+    of = home_of_marta
+    answered(db, of, "stands")
+    browser, told = says(app, db, of, of.waste.id, ground="not_mine")
+    assert "This debt is on hold" in words(browser.get(told.location).text)
+    where = re.search(r'action="([^"]+/take-back)"', browser.get(told.location).text)[1]  # type: ignore[index]
+    post(browser, where, on=told.location)
+    browser, told = says(app, db, of, of.waste.id, ground="not_mine")
+    assert "This debt is on hold" in words(browser.get(told.location).text)
+
+
+def test_a_collector_holds_what_is_said_again_and_the_person_cannot_by_another_way(db: Database, home_of_marta: Marta) -> None:
+    of = home_of_marta
+    answered(db, of, "stands")
+    given = {"person": of.person.id, "account": of.waste.id, "ground": "paid", "note": "A receipt.", "at": AT}
+    with db.acting() as session, pytest.raises(Refusal) as refused:
+        dispute.begin(session, key="again", by=Actor("debtor", of.person.id), **given)  # type: ignore[arg-type]
+    assert (refused.value.code, refused.value.facts) == ("dispute.answered_before", {"at": AT})
+    with db.acting() as session:
+        dispute.begin(session, key="again", by=SAM, **given)  # type: ignore[arg-type]
+        assert len(held(session, [of.waste.id], AT)) == 1
 
 
 def test_it_is_taken_back_with_one_button(app: Evenly, db: Database, home_of_marta: Marta) -> None:
