@@ -29,6 +29,7 @@ from portal.embedded import FOR_TESTS, Place, Postgres, Valkey
 from portal.place import reset
 from portal.settings import sqlalchemy_url
 from tests.journeys.browser import browser as browser
+from tests.retold import Retold
 
 _EMPTY = """do $$ declare t text; begin perform set_config('session_replication_role', 'replica', true);
   for t in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'
@@ -152,6 +153,12 @@ def db(_database: Database, _broom: Connection) -> Iterator[Database]:
     yield _database
     with _broom.begin():
         _broom.execute(text(_EMPTY))
+
+
+@pytest.fixture(scope="session")
+def retold(_broom: Connection) -> Retold:
+    """What many tests begin with."""
+    return Retold(_broom)
 
 
 @pytest.fixture

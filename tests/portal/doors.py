@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from cases.clock import Clock
 from cases.db import Database
 from cases.people.person import Person
 from cases.people.staff import User, add_user
-from portal import code, logs
+from portal import code, logs, visit
 from portal.app import Evenly, create_app
 from portal.passwords import hashed
 from tests.factories import AT, BY
@@ -98,14 +99,34 @@ def codes_sent(app: Evenly, db: Database) -> dict[int, str]:
         return code.prepare(session, waiting, clock.real(), keys=app.extensions["keys"])
 
 
-def sign_in(
+def sign_in(app: Evenly, db: Database, person: Person) -> FlaskClient:
+    """A browser in which this person is signed in already: what follows is what a test is about."""
+    return _visiting(app, db, person=person.id)
+
+
+def visit_as(app: Evenly, db: Database, user: int) -> FlaskClient:
+    """A browser in which this user is signed in already."""
+    return _visiting(app, db, staff=user)
+
+
+def sign_in_by_code(
     app: Evenly, db: Database, person: Person, *, born: str = "1984-05-17", postcode: str = "AB1 2CD"
 ) -> FlaskClient:
-    """A browser in which this person is signed in."""
+    """A browser in which this person has signed in by a code that was sent to them."""
     browser = app.test_client()
     assert find(browser, person.case_ref, born, postcode).status_code == 303
     (digits,) = codes_sent(app, db).values()
     assert post(browser, "/code", code=digits).status_code == 303
+    return browser
+
+
+def _visiting(app: Evenly, db: Database, **whose: int) -> FlaskClient:
+    token = secrets.token_urlsafe(32)
+    with db.acting() as session:
+        visit.start(session, token=token, now=app.extensions["clock"].real(), **whose)
+    browser = app.test_client()
+    with browser.session_transaction() as kept:
+        kept["_user_id"], kept["_fresh"] = token, True
     return browser
 
 

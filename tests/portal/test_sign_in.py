@@ -22,7 +22,7 @@ from tests.portal.doors import (
     logged,
     post,
     said_alike,
-    sign_in,
+    sign_in_by_code,
     statements,
     token_of,
 )
@@ -224,7 +224,7 @@ def test_signing_in_begins_a_new_session(app: Evenly, db: Database, marta: Perso
 def test_signing_in_and_out_are_told_in_the_history(
     app: Evenly, db: Database, marta: Person, superuser: Connection
 ) -> None:
-    browser = sign_in(app, db, marta)
+    browser = sign_in_by_code(app, db, marta)
     post(browser, "/sign-out", on="/")
     told = superuser.execute(
         text("select kind, actor, facts from history where kind like 'sign_in.%' order by id")
@@ -236,7 +236,7 @@ def test_signing_in_and_out_are_told_in_the_history(
 
 
 def test_after_signing_out_the_old_cookie_opens_nothing(app: Evenly, db: Database, marta: Person) -> None:
-    browser = sign_in(app, db, marta)
+    browser = sign_in_by_code(app, db, marta)
     kept = browser.get_cookie("evenly")
     post(browser, "/sign-out", on="/")
     thief = app.test_client()
@@ -247,13 +247,13 @@ def test_after_signing_out_the_old_cookie_opens_nothing(app: Evenly, db: Databas
 def test_signing_out_everywhere_ends_every_visit_of_this_person_alone(app: Evenly, db: Database, marta: Person) -> None:
     with db.acting() as session:
         other = a_person(session, a_creditor(session), name="Owen Pritchard", mobile="+447700900147")
-    first, second, theirs = sign_in(app, db, marta), sign_in(app, db, marta), sign_in(app, db, other)
+    first, second, theirs = sign_in_by_code(app, db, marta), sign_in_by_code(app, db, marta), sign_in_by_code(app, db, other)
     assert post(first, "/sign-out/everywhere").status_code == 303
     assert [each.get("/").status_code for each in (first, second, theirs)] == [303, 303, 200]
 
 
 def test_a_stolen_table_opens_nothing(app: Evenly, db: Database, marta: Person, superuser: Connection) -> None:
-    browser = sign_in(app, db, marta)
+    browser = sign_in_by_code(app, db, marta)
     with browser.session_transaction() as session:
         token = session["_user_id"]
     kept = superuser.execute(text("select * from visit")).one()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -24,10 +22,10 @@ from cases.people.person import Person
 from cases.work import queue
 from messaging import conversation
 from messaging.carriers import Inbound
-from portal import visit
 from portal.app import Evenly
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, a_person, a_user, an_account
-from tests.portal.doors import SetClock, an_app
+from tests.portal.doors import SetClock, an_app, visit_as
+from tests.retold import Retold
 
 FIRST = date(2026, 12, 4)
 
@@ -44,13 +42,7 @@ class Desk:
 
     def browser(self, name: str) -> FlaskClient:
         """A browser in which this user is signed in."""
-        token = secrets.token_urlsafe(32)
-        with self.db.acting() as session:
-            visit.start(session, token=token, now=self.clock.real(), staff=self.ids[name])
-        client = self.app.test_client()
-        with client.session_transaction() as kept:
-            kept["_user_id"], kept["_fresh"] = token, True
-        return client
+        return visit_as(self.app, self.db, self.ids[name])
 
     def case(self, name: str, more: str = "") -> str:
         """The address of a person's case."""
@@ -64,15 +56,20 @@ def desk_app(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> E
 
 
 @pytest.fixture
-def desk(db: Database, desk_app: Evenly) -> Iterator[Desk]:
+def desk(db: Database, desk_app: Evenly, retold: Retold) -> Desk:
     clock = desk_app.extensions["clock"]
     clock.at = clock.true = AT
-    made = Desk(desk_app, db, clock)
-    with db.acting() as session:
-        owe(session, made)
-    with db.acting() as session:
-        fill(session, made)
-    yield made
+
+    def tell() -> Desk:
+        made = Desk(desk_app, db, clock)
+        with db.acting() as session:
+            owe(session, made)
+        with db.acting() as session:
+            fill(session, made)
+        return made
+
+    known = retold.once("desk", tell)
+    return Desk(desk_app, db, clock, dict(known.ids), dict(known.refs))
 
 
 def owe(session: Session, desk: Desk) -> None:

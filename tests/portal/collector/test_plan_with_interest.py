@@ -151,7 +151,8 @@ def test_what_is_posted_stands_in_ledger_statement_and_pages_and_the_last_paymen
     assert day_end.run(nora.db, datetime(2027, 4, 1, 9, tzinfo=UTC)).interest
     nora.clock.at = nora.clock.true = datetime(2027, 4, 1, 9, tzinfo=UTC)
     with nora.db.acting() as session:
-        posted = list(session.scalars(select(Entry.amount).where(Entry.account_id == loan, Entry.kind == "interest")))
+        parts = select(Entry.amount).where(Entry.account_id == loan, Entry.kind == "interest")
+        posted = list(session.scalars(parts.order_by(Entry.value_date)))
         assert sum(posted) == interest and len(posted) == 5
         owed = sum(sum(parts.values()) for parts in balance(session, [loan, nora.ids["nora's bill"]]).values())
     assert owed == 50_00 + interest

@@ -9,12 +9,16 @@ import pytest
 
 from cases.db import Database
 from tests.portal.debtor.households import Marta, marta
+from tests.retold import Retold
 
 
 @pytest.fixture
-def home_of_marta(db: Database) -> Marta:
-    with db.acting() as session:
-        return marta(session)
+def home_of_marta(db: Database, retold: Retold) -> Marta:
+    def tell() -> Marta:
+        with db.acting() as session:
+            return marta(session)
+
+    return retold.once("marta", tell)
 
 
 def words(page: str) -> str:

@@ -225,7 +225,7 @@ def test_a_joint_tenant_sees_the_shared_debt_and_its_part_of_the_plan_alone(
 ) -> None:
     with db.acting() as session:
         a_plan(session, home_of_marta.person, home_of_marta.rent, home_of_marta.waste)
-    browser = sign_in(app, db, joint, born="1980-02-03")
+    browser = sign_in(app, db, joint)
     read = words(browser.get("/").text) + words(browser.get("/my-plan").text)
     assert "You owe this together with someone else." in read
     assert "Your next payment £70.23 on Tuesday 1 December" in read
