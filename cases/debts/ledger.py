@@ -18,7 +18,10 @@ accounts and judges their plans, in its own transaction.
 No component falls below nought on any day (credit: none above). When taking back
 a fee or a charge that was already paid would make one so, what had met it by
 that day moves on: money first, newest first (mirror and new part, within the
-same payment), then lowering adjustments, which become credit.
+same payment), then lowering adjustments, which become credit. What had met something
+moves once: where a taking back is dated before an earlier one, days between the two
+may show principal below nought and so much credit above it. What the account owes is
+right on those days too, and its components are from the later day on.
 """
 
 from collections.abc import Sequence

@@ -106,6 +106,7 @@ def test_no_component_is_below_nought_on_any_day_in_whatever_order_things_come(d
             creditor = a_creditor(session, fees=fees)
             account = an_account(session, creditor)
             charged: list[str] = []
+            last = DAY  # taken back in the order of their days
             for kind, on, number in acts:
                 if kind == "payment":
                     a_payment(session, [(account, number)], on)
@@ -115,7 +116,28 @@ def test_no_component_is_below_nought_on_any_day_in_whatever_order_things_come(d
                     charged.append(a_charge(session, account, number, on, kind=kind))
                 elif charged:
                     entry = ledger.entry_called(session, creditor.id, charged.pop(number % len(charged)))
-                    ledger.reverse(session, entry, on=max(on, entry.value_date), key=f"{entry.key} back", by=BY, at=AT)
+                    last = max(last, on, entry.value_date)
+                    ledger.reverse(session, entry, on=last, key=f"{entry.key} back", by=BY, at=AT)
                 assert never_below(session, account)
 
     holds()
+
+
+def test_taken_back_before_an_earlier_taking_back_the_sum_is_right_each_day_and_components_from_the_later_one(
+    db: Database,
+) -> None:
+    with db.acting() as session:
+        creditor = a_creditor(session)
+        account = an_account(session, creditor)
+        one, other = (a_charge(session, account, 1000, date(2026, 5, 1)) for _ in range(2))
+        a_payment(session, [(account, 2000)], DAY)
+        for key, on in ((one, LATER), (other, date(2026, 5, 20))):
+            ledger.reverse(session, ledger.entry_called(session, creditor.id, key), on=on, key=f"{key} back", by=BY, at=AT)
+
+        def owed(on: date) -> dict[str, int]:
+            return ledger.balance(session, [account.id], on)[account.id]
+
+        days = [date(2026, 5, 9), DAY, date(2026, 5, 20), date(2026, 5, 31), LATER]
+        assert [sum(owed(day).values()) for day in days] == [2000, 0, -1000, -1000, -2000]
+        assert owed(LATER) == {"principal": 0, "credit": -2000}
+        assert clean(session)
