@@ -11,15 +11,18 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cases.history import Actor, Kind
+from cases.work import queue
 
 
 def expire_offers(session: Session, *, by: Actor, at: datetime, most: int) -> int:
     """Ends offers whose last day is over where their creditors are; at most so many. Returns how many.
 
-    Over creditors in several zones the last of their midnights counts.
+    A work item asks for another way for each. Over creditors in several zones the last of their midnights counts.
     """
-    found = session.execute(_EXPIRE, {"by": str(by), "at": at, "kind": Kind.PROPOSAL_EXPIRED, "most": most})
-    return len(found.all())
+    found = session.execute(_EXPIRE, {"by": str(by), "at": at, "kind": Kind.PROPOSAL_EXPIRED, "most": most}).all()
+    for row in found:
+        queue.open_item(session, person=row.person_id, kind="offer", subject=row.subject, urgency=2, at=at)
+    return len(found)
 
 
 _EXPIRE: Final = text("""
@@ -34,5 +37,5 @@ ended as (
   from due where due.id = p.id and p.state = 'submitted' returning p.id, p.person_id)
 insert into history (at, kind, actor, person_id, subject, facts)
 select :at, :kind, :by, person_id, 'proposal:' || id, '{}' from ended order by id
-returning id
+returning person_id, subject
 """)

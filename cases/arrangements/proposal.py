@@ -157,6 +157,8 @@ def decline(
     _decide(session, row, "declined", by=by, at=at)
     record(session, Kind.PROPOSAL_DECLINED, by=by, at=at, person=row.person_id, subject=f"proposal:{row.id}",
            facts=facts)  # fmt: skip
+    if not ours:
+        queue.open_item(session, person=row.person_id, kind="offer", subject=f"proposal:{row.id}", urgency=2, at=at)
 
 
 def withdraw(session: Session, proposal: int, *, by: Actor, at: datetime) -> None:
@@ -231,6 +233,7 @@ def _save(
     }  # fmt: skip
     if note and row.note_salt:
         facts["note"] = proof(row.note_salt, note)
+    queue.done_for(session, person=person, kind="offer", by=by, at=at)  # what was not taken, this takes the place of
     kind = Kind.PROPOSAL_SUBMITTED if side == "person" else Kind.PROPOSAL_COUNTERED
     record(session, kind, by=by, at=at, person=person, subject=f"proposal:{row.id}", facts=facts)
     session.flush()

@@ -51,13 +51,14 @@ PASS_TO = refusal_code("work.pass_to", "user")
 
 KINDS: Final = (
     "proposal", "message", "uncertain", "undelivered", "stop", "broken", "stuck", "refund", "dispute", "payment",
-    "document", "statement", "disputed", "hold", "support", "identity", "unreachable",
+    "document", "statement", "disputed", "hold", "support", "identity", "unreachable", "offer",
 )  # fmt: skip
 """What an item is about. `broken`: a plan; `stuck`: an account or plan that the day-end run could not do;
 `refund`, `dispute`: of a card payment; `payment`: one that came otherwise than it was begun;
 `document`: one that could not be made; `statement`: one that is owed by law; `disputed`: a debt;
 `hold`: one whose review has come, or that has ended; `support`: what a person needs, after six months;
-`identity`: somebody says that they are not this person; `unreachable`: no way to reach them is left."""
+`identity`: somebody says that they are not this person; `unreachable`: no way to reach them is left;
+`offer`: one of ours that the person said no to, or did not answer in time."""
 HELD_FOR: Final = timedelta(minutes=20)
 """How long a case stays with the collector who opened it, unless they finish or give it back."""
 POSTPONE_REASONS: Final = ("waiting_person", "waiting_creditor", "call_back", "other")

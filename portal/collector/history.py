@@ -320,7 +320,7 @@ def _dealt_with(line: Line, facts: Mapping[str, Any], known: Known) -> str:
             "dispute": _("A payment that the payer’s bank asked back."),
             "document": _("A letter that could not be made."), "statement": _("A statement that was owed."),
             "hold": _("A hold that has ended."), "identity": _("Who the person is."),
-            "unreachable": _("How to reach the person."),
+            "unreachable": _("How to reach the person."), "offer": _("An offer that was not taken."),
             }.get(facts.get("kind", ""), "")  # fmt: skip
 
 

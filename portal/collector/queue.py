@@ -52,6 +52,7 @@ _KINDS: Final = {
     "refund": _l("Refunds"), "dispute": _l("Asked back by the bank"), "payment": _l("Another sum"),
     "disputed": _l("Disputes"), "hold": _l("Holds to look at"),
     "support": _l("Needs to look at"), "identity": _l("Perhaps not them"), "unreachable": _l("No way to reach"),
+    "offer": _l("Offers not taken"),
     "stuck": _l("Stuck in the day’s run"), "document": _l("Letters not made"), "statement": _l("Statements owed"),
 }  # fmt: skip
 

@@ -68,6 +68,7 @@ TAGS: Final = {
     "support": (_l("Needs to look at"), "info", "user"),
     "identity": (_l("Perhaps not them"), "wait", "user"),
     "unreachable": (_l("No way to reach them"), "wait", "phone"),
+    "offer": (_l("Offer not taken"), "wait", "scale"),
 }
 
 
@@ -123,6 +124,11 @@ def why(session: Session, items: Iterable[tuple[str, str]]) -> dict[str, Why]:
             words = _("What this person needs was told six months ago. Ask whether it is so still.")
         elif kind == "identity":
             words = _("Somebody says that they are not this person. Find out who they are before anything goes there.")
+        elif kind == "offer" and id in proposals:
+            wish = wish_words(proposals[id])
+            words = _("They said no to our offer: %(wish)s. Ask what would fit.", wish=wish)
+            if proposals[id].state == "expired":
+                words = _("Nobody answered our offer: %(wish)s. Ask what would fit.", wish=wish)
         elif kind == "unreachable":
             words = _("The last number was wrong. Find another way, or write by post.")
         elif kind in ("disputed", "hold"):

@@ -21,7 +21,7 @@ from portal.wake import wake
 
 DEALT_WITH: Final = (
     "undelivered", "stop", "message", "broken", "refund", "dispute", "payment", "stuck", "document", "statement",
-    "hold", "identity", "unreachable",
+    "hold", "identity", "unreachable", "offer",
 )  # fmt: skip
 """Kinds of items that a collector may close by saying so."""
 

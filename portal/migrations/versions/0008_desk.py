@@ -13,7 +13,7 @@ depends_on = None
 
 WORK = (
     "kind in ('proposal', 'message', 'uncertain', 'undelivered', 'stop', 'broken', 'stuck', 'refund', 'dispute',"
-    " 'payment', 'document', 'statement', 'disputed', 'hold', 'support', 'identity', 'unreachable')"
+    " 'payment', 'document', 'statement', 'disputed', 'hold', 'support', 'identity', 'unreachable', 'offer')"
 )
 
 

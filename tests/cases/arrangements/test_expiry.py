@@ -1,6 +1,6 @@
 """Offers of ours end when their last day is over where the creditors are; a person's proposal never does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,6 +29,10 @@ def test_an_offer_ends_when_its_last_day_is_over_where_the_creditor_is(db: Datab
         assert [(line.subject, line.person_id) for line in lines(session, Kind.PROPOSAL_EXPIRED)] == [
             (f"proposal:{ours.id}", book.person.id)]
         assert refused(proposal.accept, session, ours.id, by=book.own, at=midnight).code == "proposal.decided"
+        [item] = open_items(session, [book.person.id])
+        assert (item.kind, item.subject) == ("offer", f"proposal:{ours.id}")
+        book.propose(session, midnight, Terms(7_000, FIRST + timedelta(days=14)), key="again")
+        assert [each.kind for each in open_items(session, [book.person.id])] == ["proposal"]
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -209,3 +209,16 @@ def test_the_case_says_what_either_side_said_before(desk: Desk) -> None:
                          key="again", by=Actor("debtor", desk.ids["idris"]), at=desk.clock.now())  # fmt: skip
     page = words_of(priya.get(desk.case("idris")))
     assert "Before We offered £74.30 a month from 1 December. They asked for £60.00 a month from" in page
+
+
+def test_an_offer_that_was_declined_comes_back_and_is_done_by_the_next_plan(desk: Desk) -> None:
+    priya, where = desk.browser("priya"), desk.case("idris", f"/offer/{desk.ids['proposal']}")
+    priya.post(where, data=shown_form(post(priya, where, **wish(desk, amount="74.30", do="show"))) | {"do": "save"})
+    with desk.db.acting() as session:
+        ours = session.scalars(select(Proposal).where(Proposal.version == 2)).one()
+        proposal.decline(session, ours.id, by=Actor("debtor", desk.ids["idris"]), at=desk.clock.now())
+    page = words_of(priya.get(desk.case("idris")))
+    assert "Offer not taken They said no to our offer: £74.30 a month from 1 December. Ask what would fit." in page
+    entered = post(priya, desk.case("idris", "/plan"), **wish(desk, do="show"))
+    priya.post(desk.case("idris", "/plan"), data=shown_form(entered) | {"do": "save"})
+    assert "Offer not taken" not in words_of(priya.get(desk.case("idris")))
