@@ -22,6 +22,7 @@ NOBODY = "http://127.0.0.1:9"
 """Nothing listens there: carriers and the card processor are away."""
 
 
+@pytest.mark.slow
 def test_hundreds_of_hostile_requests_break_nothing_and_lead_nowhere(world: World, tmp_path: Path) -> None:
     app = an_app(
         world.db, Clock(tmp_path / "clock"), tmp_path, stripe_api_key="sk_test_hostile", stripe_webhook_secrets=("whsec_hostile",),

@@ -139,6 +139,7 @@ def test_an_event_keeps_the_thing_as_it_then_stood(world: Pretend, hook: Hook) -
 # Again until it is taken -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_not_taken_is_posted_again_with_the_same_id_and_signed_anew(world: Pretend, hook: Hook) -> None:
     hook.answers[:] = [(500, "", ""), (303, "", "")]
     made = world.session().id

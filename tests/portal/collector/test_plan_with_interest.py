@@ -137,6 +137,7 @@ def test_one_payment_with_interest_cannot_be_agreed_to_on_its_day_any_more(nora:
         assert (ours.expires_on, other.expires_on) == (date(2026, 11, 30), date(2026, 12, 1))
 
 
+@pytest.mark.slow
 def test_what_is_posted_stands_in_ledger_statement_and_pages_and_the_last_payment_ends_it(nora: Desk) -> None:
     priya, where = nora.browser("priya"), nora.case("nora", "/plan")
     shown = post(priya, where, **both(nora, interest="yes"))
