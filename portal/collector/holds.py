@@ -166,39 +166,54 @@ def place_hold(ref: str, basis: str) -> ResponseReturnValue:
 @desk
 def hold(ref: str, number: int) -> ResponseReturnValue:
     """One hold: what it is, other days for it, and its end."""
-    form, end = Keep(), End(formdata=None)
+    form = Keep()
     try:
         with asking() as session:
             case, found = _in_case(session, ref, number)
-            crisis = found.hold.basis == "crisis"
-            if not crisis:
-                del form.treated
-            elif form.is_submitted() and form.treated.data:
+            if form.is_submitted() and found.hold.basis == "crisis" and form.treated.data:
                 form.last.data, form.review.data = after_treatment(form.treated.data), None
-            if not form.is_submitted():
-                form.last.process(None, found.term.last_on)
-                form.review.process(None, found.term.review_on)
-            if found.disputed:
-                del form.last
-                form.review.needed = _("Write the day on which you look at it again")
+            _ask_days(form, found, anew=not form.is_submitted())
             valid = form.validate_on_submit()
             last = form.last.data if "last" in form else None
             if valid and last is None and form.review.data is None:
                 form.last.refuse(sentence(holds.NO_END(), "staff"))
                 valid = False
             if not valid:
-                known = {each.account: each for each in coverable(session, case.people, g.now)}
-                page = show(session, "hold", form=form, end=end, case=case, one=_shown(found, known))
+                page = _hold_page(session, case, found, form, End(formdata=None), form)
                 return page, 422 if form.is_submitted() else 200
             act_now(session)
             holds.prolong(session, number, last_on=last, review_on=form.review.data, by=actor(), at=g.now)
             words = term_words(last, form.review.data)
     except Refusal as refusal:
-        told(refusal)
-        return redirect(url_for("collector.hold", ref=ref, number=number), 303)
+        if refusal.code not in _FIELD_OF:
+            told(refusal)
+            return redirect(url_for("collector.hold", ref=ref, number=number), 303)
+        day = form.last if "last" in form and form.last.data else form.review
+        day.refuse(sentence(refusal, "staff"))
+        with asking() as session:
+            case, found = _in_case(session, ref, number)
+            return _hold_page(session, case, found, form, End(formdata=None), form), 422
     wake("answers")
     tell(_("The hold goes on"), f"{words[:1].upper()}{words[1:]}.")
     return to_case(ref, "holds")
+
+
+def _ask_days(form: Keep, found: Standing, *, anew: bool) -> None:
+    """What this hold may be asked; `anew`: with the days that it has."""
+    if found.hold.basis != "crisis":
+        del form.treated
+    if anew:
+        form.last.process(None, found.term.last_on)
+        form.review.process(None, found.term.review_on)
+    if found.disputed:
+        del form.last
+        form.review.needed = _("Write the day on which you look at it again")
+
+
+def _hold_page(session: Session, case: Case, found: Standing, keep: Keep, end: End, sent: Form) -> str:
+    """The page of a hold; `sent`: the form of its two whose errors stand above."""
+    known = {each.account: each for each in coverable(session, case.people, g.now)}
+    return show(session, "hold", form=sent, keep=keep, end=end, case=case, one=_shown(found, known))
 
 
 @blueprint.post("/case/<ref>/holds/<int:number>/end")
@@ -208,10 +223,11 @@ def end_hold(ref: str, number: int) -> ResponseReturnValue:
     form = End()
     try:
         with asking() as session:
-            case, _found = _in_case(session, ref, number)
+            case, found = _in_case(session, ref, number)
             if not form.validate_on_submit():
-                tell(_("The hold still stands"), _("Choose why it ends"), "wait")
-                return redirect(url_for("collector.hold", ref=ref, number=number, _anchor="end"), 303)
+                keep = Keep(formdata=None)
+                _ask_days(keep, found, anew=True)
+                return _hold_page(session, case, found, keep, form, form), 422
             act_now(session)
             holds.end(session, number, why=form.why.data, by=actor(), at=g.now)
     except Refusal as refusal:

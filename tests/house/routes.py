@@ -178,7 +178,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/work/case/<ref>/hold/<basis>"): desk(422, ref="case", basis="basis"),
     ("GET", "/work/case/<ref>/holds/<int:number>"): desk(200, ref="case", number="hold"),
     ("POST", "/work/case/<ref>/holds/<int:number>"): desk(422, ref="case", number="hold"),
-    ("POST", "/work/case/<ref>/holds/<int:number>/end"): desk(303, ref="case", number="hold"),
+    ("POST", "/work/case/<ref>/holds/<int:number>/end"): desk(422, ref="case", number="hold"),
     ("GET", "/work/case/<ref>/dispute"): desk(200, ref="case"),
     ("POST", "/work/case/<ref>/dispute"): desk(422, ref="case"),
     ("GET", "/work/case/<ref>/dispute/<int:number>"): desk(200, ref="case", number="dispute"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -55,7 +56,7 @@ class States:
                 self.creditors[country] = a_creditor(session, name=name, country=country, currency=currency)
             self.desk.ids["creditor"] = self.creditors["GB"].id
             limits.set_limits(session, creditor=self.creditors["GB"].id, debt_type=None, values={}, by=self.sam, at=AT)
-        for tell in (clear, long_name, many_debts, disputed, held, judged, lived, plans, paid, spoken_with):
+        for tell in (clear, long_name, many_debts, disputed, held, judged, lived, plans, interest, paid, spoken_with):
             with db.acting() as session:
                 tell(self, session)
 
@@ -112,6 +113,19 @@ def many_debts(states: States, session: Session) -> None:
         a_due(session, account, date(2026, 9, 1) + timedelta(days=n), 50_00 + n)
         a_charge(session, account, 150_00 + 3 * n, date(2026, 9, 1) + timedelta(days=n))
         states.desk.ids["many debt"] = account.id
+
+
+def interest(states: States, session: Session) -> None:
+    """Somebody whom we offer a plan that bears interest, and somebody who has one."""
+    for name in ("offered", "bearing"):
+        person = states.person(session, name)
+        loan = an_account(session, states.creditors["GB"], person, debt_type="loan", rate=Decimal("8.25"))
+        a_charge(session, loan, 1_200_00, date(2026, 9, 2))
+        terms = Terms(amount=150_00, first_on=date(2026, 12, 4), interest=True)
+        if name == "offered":
+            proposal.propose(session, person=person.id, accounts=[loan.id], terms=terms, key="o", side="staff", by=states.sam, at=AT)
+        else:
+            proposal.enter(session, person=person.id, accounts=[loan.id], terms=terms, key="e", by=states.sam, at=AT)
 
 
 def disputed(states: States, session: Session) -> None:

@@ -49,6 +49,12 @@ def every_debt(amount: str) -> Act:
     return typed("Work it out", amount=amount)
 
 
+def with_interest(page: Page) -> None:
+    page.get_by_label("With the interest of the contract").check()
+    typed("Show every payment", amount="150")(page)
+    page.get_by_text("Interest, 8.25% a year").wait_for()
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states: who looks, at what address, and what they do first."""
@@ -82,7 +88,7 @@ DEBTOR = (
     | {"a new number": State("telling", "/reach/sms", typed("Send me a code", value="07700 900999")),
        "a new number, wrong code": State("telling", "/reach/code", typed("Continue", code="000000"))}
     | of("broken", "/", "/my-plan") | of("completed", "/", "/my-plan") | of("promised", "/", "/my-plan")
-    | of("declined", "/my-plan")
+    | of("declined", "/my-plan") | of("offered", "/my-plan") | of("bearing", "/my-plan")
     | {f"a payment, {name}": State(f"pays {name}", f"/payments/{{payment {name}}}")
        for name in ("open", "coming", "failed", "returned")}
     | of("cash", "/payments", "/payments/{payment cash}")
@@ -96,11 +102,12 @@ DESK = (
     | case("spoken", "", "/contact", "/ways", "/support", "?only=contacts", "?only=work")
     | case("drafting", "/income", "/income/check")
     | case("telling", "", "/income", "/income/version/{version}")
+    | case("bearing", "") | case("offered", "/plan", act=with_interest)
     | case("broken", "") | case("asks", "") | case("pays returned", "")
     | {"admin": State("ada", "/admin/limits"), "limits": State("ada", "/admin/limits/{creditor}/any")}
 )  # fmt: skip
 FORMS = {
-    f"{state.who}: {state.address}": (state, button)
+    f"{state.who}: {state.address}, {button}": (state, button)
     for state, button in (
         (State("many", "/debt/{many debt}/dispute"), "Send and put it on hold"),
         (State("many", "/plan"), "Work it out"),
@@ -121,6 +128,7 @@ FORMS = {
         (State("priya", "/work/case/{many case}/hold/breathing_space"), "Put on hold"),
         (State("priya", "/work/case/{many case}/hold/vulnerability"), "Put on hold"),
         (State("priya", "/work/case/{held case}/holds/{hold vulnerability}"), "Save these days"),
+        (State("priya", "/work/case/{held case}/holds/{hold vulnerability}"), "End the hold"),
         (State("priya", "/work/case/{disputed case}/dispute/{dispute}"), "Answer and tell the person"),
         (State("priya", "/work/case/{long case}/decline/{long proposal}"), "Decline and tell the person"),
         (State("priya", "/work/case/{long case}/offer/{long proposal}"), "Show every payment"),
