@@ -12,6 +12,7 @@ has arrived. Sums are minor units.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -167,7 +168,7 @@ class Plan:
     instalments: tuple[InstalmentPaid, ...]
     quiet: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
     def next(self) -> InstalmentPaid | None:
         """The first payment that is neither made nor on its way in full, without what nobody asks for now."""
         return next_instalment([self._asked(each) for each in self.instalments])
@@ -197,7 +198,7 @@ class Plan:
         """How many payments are on their way, the rest of them being made."""
         return sum(1 for each in self.instalments if each.paid != each.due and not each.left)
 
-    @property
+    @cached_property
     def row(self) -> list[str]:
         """The even row: done, coming (on its way in full), now, late, or to come."""
         shown = []
