@@ -42,14 +42,15 @@ structlog.configure(
 )
 
 
-_SLOW = ("browser", "house")
-"""Fixtures that start a browser or a whole house: what uses them is slow, as is what says so itself."""
+_SLOW = ("browser", "house", "shop")
+"""Fixtures that start a browser, a whole house or a portal beside a card service: what uses them is slow, as is what
+says so itself, and what is about the pretend world and not about the product."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the slow ones, which `make test-fast` leaves out."""
     for item in items:
-        if any(name in getattr(item, "fixturenames", ()) for name in _SLOW):
+        if any(name in getattr(item, "fixturenames", ()) for name in _SLOW) or item.path.parent.name == "pretend":
             item.add_marker("slow")
 
 

@@ -249,7 +249,8 @@ def test_a_database_that_does_not_answer_is_a_code_and_not_an_error(tmp_path: Pa
     assert answer.json is not None and answer.json["problems"] == ["database.no_answer"]
 
 
-def test_metrics_count_by_route_and_status_and_hold_no_address(visitor: FlaskClient) -> None:
+def test_metrics_count_by_route_and_status_and_hold_no_address(tmp_path: Path) -> None:
+    visitor = face_app(tmp_path).test_client()  # a process counts for the application that it made last
     visitor.get("/not-me?name=Marta")
     visitor.get("/nowhere/07700900318")
     visitor.open("/not-me", method="MARTA")
