@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.demo.characters import PASSWORD
 from tests.journeys.house import House
+from tests.portal.addresses import AT_DESK
 
 TELLING = re.compile(
     r"[£€$]|\b(kr|kč|zł|sek|gbp|pln|czk)\b|\b\d+[.,]\d\d\b"
@@ -107,7 +108,7 @@ class Collector:
 
     def opens_next(self) -> None:
         """Opens the case that is served."""
-        self.page.goto(f"{self.house.url}/work/")
+        self.page.goto(f"{self.house.url}{AT_DESK}/")
         self.page.get_by_role("button", name="Open this case").click()
 
     def finds(self, words: str, name: str) -> None:

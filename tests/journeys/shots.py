@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.demo.characters import OWEN
 from tests.journeys.chromium import launch
+from tests.portal.addresses import AT_DESK
 
 SHOTS = Path(__file__).parents[2] / "docs" / "shots"
 
@@ -61,7 +62,7 @@ def _desk(browser: Browser, address: str) -> None:
     page.locator("input[type=password]").fill(password)
     page.locator("input[autocomplete='one-time-code']").fill(code)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/work/**")
+    page.wait_for_url(f"**{AT_DESK}/**")
     page.get_by_role("link", name="Idris Farrow", exact=True).first.click()
     page.get_by_role("heading", name="Idris Farrow", level=1).wait_for()
     page.wait_for_load_state()

@@ -47,7 +47,7 @@ def test_the_logs_of_the_whole_story_hold_nothing_about_anyone(browser: Browser,
         assert "began" not in house.told, "the story itself did not come to its end"
         the_story(browser, house)
     logs = house.logs()
-    assert '"route": "/work/case/<ref>/approve/<int:number>"' in logs["web"], "the story stands in them"
+    assert f'"route": "{AT_DESK}/case/<ref>/approve/<int:number>"' in logs["web"], "the story stands in them"
     assert "evenly.events" in logs["worker"] and logs["timetable"]
     assert not (found := traces(house, *house.told["marta"])), "\n".join(found[:20])
 

@@ -21,6 +21,7 @@ from tests.journeys.people import (
     next_morning,
     sums_hold,
 )
+from tests.portal.addresses import AT_DESK
 
 NUMBER = MARTA.who.phone.replace(" ", "")
 FIRST = date(2026, 11, 30)
@@ -96,7 +97,7 @@ def she_answers_by_text_and_is_answered(house: House, marta: Borrower, sam: Coll
     marta.answers(ASKED)
     sam.waits_for(ASKED)
     assert len(marta.texts()) == 3, "the reminder came once"
-    sam.page.goto(f"{house.url}/work/?kind=message")
+    sam.page.goto(f"{house.url}{AT_DESK}/?kind=message")
     expect(sam.page.get_by_role("row", name="Marta Lindqvist")).to_contain_text("can i pay on friday")
     sam.page.get_by_role("link", name="Marta Lindqvist").click()
     sam.writes(ANSWERED)

@@ -29,6 +29,7 @@ from portal.mail_ends import ENDS
 from tests.journeys.axe import OF_THE_LOOK, assert_no_sideways_scroll, assert_no_violations
 from tests.journeys.house import House
 from tests.journeys.people import sums_hold, types_day
+from tests.portal.addresses import AT_DESK
 
 HEAVIEST = 60 * 1024
 """Bytes that a debtor's page may weigh with all that comes with it, on a cold cache."""
@@ -127,27 +128,27 @@ DESK = {
     "staff sign in, wrong": State("nobody", "/staff/sign-in", press("Sign in")),
     "demo, wrong": State("nobody", "/demo/", press("Go to this day")),
     "here": State("priya", "/staff/"),
-    "queue": State("priya", "/work/"),
-    "queue, narrowed": State("priya", "/work/?kind=message&sort=waiting"),
-    "queue, nothing fits": State("priya", "/work/?kind=uncertain"),
-    "case, to decide": State("priya", "/work/case/{idris case}"),
-    "case, only messages": State("priya", "/work/case/{idris case}?only=messages"),
-    "case, a plan runs": State("priya", "/work/case/{zofia case}"),
-    "case, money on its way": State("priya", "/work/case/{owen case}"),
-    "case, wrong": State("priya", "/work/case/{zofia case}", press("Send")),
-    "decline, wrong": State("priya", "/work/case/{idris case}/decline/{proposal}", press("Decline and tell")),
-    "offer, shown": State("priya", "/work/case/{idris case}/offer/{proposal}", show_a_plan),
-    "enter a plan, wrong": State("priya", "/work/case/{lena case}/plan", press("Show every payment")),
-    "postpone, wrong": State("priya", "/work/case/{idris case}/postpone", press("Postpone")),
-    "pass on": State("priya", "/work/case/{idris case}/pass-on"),
-    "found": State("priya", "/work/", find("farrow")),
-    "found nobody": State("priya", "/work/", find("nobody at all")),
-    "nowhere": State("priya", "/work/nowhere"),
+    "queue": State("priya", AT_DESK + "/"),
+    "queue, narrowed": State("priya", AT_DESK + "/?kind=message&sort=waiting"),
+    "queue, nothing fits": State("priya", AT_DESK + "/?kind=uncertain"),
+    "case, to decide": State("priya", AT_DESK + "/case/{idris case}"),
+    "case, only messages": State("priya", AT_DESK + "/case/{idris case}?only=messages"),
+    "case, a plan runs": State("priya", AT_DESK + "/case/{zofia case}"),
+    "case, money on its way": State("priya", AT_DESK + "/case/{owen case}"),
+    "case, wrong": State("priya", AT_DESK + "/case/{zofia case}", press("Send")),
+    "decline, wrong": State("priya", AT_DESK + "/case/{idris case}/decline/{proposal}", press("Decline and tell")),
+    "offer, shown": State("priya", AT_DESK + "/case/{idris case}/offer/{proposal}", show_a_plan),
+    "enter a plan, wrong": State("priya", AT_DESK + "/case/{lena case}/plan", press("Show every payment")),
+    "postpone, wrong": State("priya", AT_DESK + "/case/{idris case}/postpone", press("Postpone")),
+    "pass on": State("priya", AT_DESK + "/case/{idris case}/pass-on"),
+    "found": State("priya", AT_DESK + "/", find("farrow")),
+    "found nobody": State("priya", AT_DESK + "/", find("nobody at all")),
+    "nowhere": State("priya", AT_DESK + "/nowhere"),
 }
 OFFERED = {
     "home, an offer": State("idris", "/"),
     "my plan, an offer": State("idris", "/my-plan"),
-    "case, our offer": State("priya", "/work/case/{idris case}"),
+    "case, our offer": State("priya", AT_DESK + "/case/{idris case}"),
 }
 """After a collector has offered Idris something else."""
 

@@ -23,6 +23,7 @@ from portal import visit
 from tests.conftest import _EMPTY
 from tests.journeys.axe import OF_THE_LOOK, assert_no_sideways_scroll, assert_no_violations
 from tests.journeys.states import States
+from tests.portal.addresses import AT_DESK
 from tests.portal.debtor.serving import served
 from tests.portal.doors import SetClock, an_app
 
@@ -69,7 +70,7 @@ def of(who: str, *addresses: str) -> dict[str, State]:
 
 
 def case(name: str, *pages: str, act: Act | None = None, who: str = "priya") -> dict[str, State]:
-    return {f"desk, {name}: {page}": State(who, f"/work/case/{{{name} case}}{page}", act) for page in pages}
+    return {f"desk, {name}: {page}": State(who, f"{AT_DESK}/case/{{{name} case}}{page}", act) for page in pages}
 
 
 DEBTOR = (
@@ -117,24 +118,24 @@ FORMS = {
         (State("many", "/reach/sms"), "Send me a code"),
         (State("many", "/reach/email"), "Send me a code"),
         (State("drafting", "/income/food"), "Save and go on"),
-        (State("priya", "/work/case/{many case}"), "Send the message"),
-        (State("priya", "/work/case/{many case}/note"), "Save the note"),
-        (State("priya", "/work/case/{many case}/contact"), "Save"),
-        (State("priya", "/work/case/{many case}/ways"), "Save"),
-        (State("priya", "/work/case/{many case}/support"), "Save"),
-        (State("priya", "/work/case/{many case}/plan"), "Show every payment"),
-        (State("priya", "/work/case/{many case}/payment"), "Show who gets what"),
-        (State("priya", "/work/case/{many case}/dispute"), "Put on hold"),
-        (State("priya", "/work/case/{many case}/hold/breathing_space"), "Put on hold"),
-        (State("priya", "/work/case/{many case}/hold/vulnerability"), "Put on hold"),
-        (State("priya", "/work/case/{held case}/holds/{hold vulnerability}"), "Save these days"),
-        (State("priya", "/work/case/{held case}/holds/{hold vulnerability}"), "End the hold"),
-        (State("priya", "/work/case/{disputed case}/dispute/{dispute}"), "Answer and tell the person"),
-        (State("priya", "/work/case/{long case}/decline/{long proposal}"), "Decline and tell the person"),
-        (State("priya", "/work/case/{long case}/offer/{long proposal}"), "Show every payment"),
-        (State("priya", "/work/case/{long case}/postpone"), "Postpone"),
-        (State("priya", "/work/case/{long case}/pass-on"), "Pass on"),
-        (State("priya", "/work/case/{cash case}/payment/{payment cash}/take-back"), "Take £40.00 back"),
+        (State("priya", AT_DESK + "/case/{many case}"), "Send the message"),
+        (State("priya", AT_DESK + "/case/{many case}/note"), "Save the note"),
+        (State("priya", AT_DESK + "/case/{many case}/contact"), "Save"),
+        (State("priya", AT_DESK + "/case/{many case}/ways"), "Save"),
+        (State("priya", AT_DESK + "/case/{many case}/support"), "Save"),
+        (State("priya", AT_DESK + "/case/{many case}/plan"), "Show every payment"),
+        (State("priya", AT_DESK + "/case/{many case}/payment"), "Show who gets what"),
+        (State("priya", AT_DESK + "/case/{many case}/dispute"), "Put on hold"),
+        (State("priya", AT_DESK + "/case/{many case}/hold/breathing_space"), "Put on hold"),
+        (State("priya", AT_DESK + "/case/{many case}/hold/vulnerability"), "Put on hold"),
+        (State("priya", AT_DESK + "/case/{held case}/holds/{hold vulnerability}"), "Save these days"),
+        (State("priya", AT_DESK + "/case/{held case}/holds/{hold vulnerability}"), "End the hold"),
+        (State("priya", AT_DESK + "/case/{disputed case}/dispute/{dispute}"), "Answer and tell the person"),
+        (State("priya", AT_DESK + "/case/{long case}/decline/{long proposal}"), "Decline and tell the person"),
+        (State("priya", AT_DESK + "/case/{long case}/offer/{long proposal}"), "Show every payment"),
+        (State("priya", AT_DESK + "/case/{long case}/postpone"), "Postpone"),
+        (State("priya", AT_DESK + "/case/{long case}/pass-on"), "Pass on"),
+        (State("priya", AT_DESK + "/case/{cash case}/payment/{payment cash}/take-back"), "Take £40.00 back"),
         (State("ada", "/admin/limits/{creditor}/rent"), "Save these limits"),
     )
 }  # fmt: skip
@@ -283,15 +284,15 @@ KEYS: dict[str, tuple[str, str, tuple[tuple[str, str], ...], str]] = {
         "above", "/debt/{above debt}/dispute", (("[name=ground]", "Space"), ("#note", "I paid it"), (BUTTON, "Enter")), "On hold"),
     "how we reach you": (
         "telling", "/reach", (("[name=channel]", "ArrowUp"), ("[name=days_off]", "Space"), (BUTTON, "Enter")), "Your wishes"),
-    "a note": ("priya", "/work/case/{cash case}/note", (("#words", "They rang."), (BUTTON, "Enter")), "The note is saved"),
+    "a note": ("priya", AT_DESK + "/case/{cash case}/note", (("#words", "They rang."), (BUTTON, "Enter")), "The note is saved"),
     "a contact": (
-        "priya", "/work/case/{cash case}/contact", (("[name=outcome]", "Space"), ("#note", "Friday"), (BUTTON, "Enter")), "The contact is noted"),
+        "priya", AT_DESK + "/case/{cash case}/contact", (("[name=outcome]", "Space"), ("#note", "Friday"), (BUTTON, "Enter")), "The contact is noted"),
     "a hold": (
-        "priya", "/work/case/{token case}/hold/vulnerability",
+        "priya", AT_DESK + "/case/{token case}/hold/vulnerability",
         (("#last-day", "31"), ("#last-month", "12"), ("#last-year", "2026"), ("#reason", "They are ill."), (BUTTON, "Enter")),
         "On hold"),
     "a plan on the telephone": (
-        "priya", "/work/case/{declined case}/plan", (("#amount", "40"), ("[value=show]", "Enter"), ("[value=save]", "Enter")),
+        "priya", AT_DESK + "/case/{declined case}/plan", (("#amount", "40"), ("[value=show]", "Enter"), ("[value=save]", "Enter")),
         "The plan is saved"),
     "limits": ("ada", "/admin/limits/{creditor}/rent", (("#most_months", "24"), (BUTTON, "Enter")), "Limits of plans"),
 }  # fmt: skip

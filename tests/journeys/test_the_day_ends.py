@@ -17,6 +17,7 @@ from portal.demo.characters import ZOFIA
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
 from tests.journeys.house import House
 from tests.journeys.people import Borrower, Collector, borrower, collector, discloses_nothing, sums_hold, types_day
+from tests.portal.addresses import AT_DESK
 
 NUMBER = ZOFIA.who.phone.replace(" ", "")
 ASKS_FIRST, SAYS_NO = "4000000000003220", "4000000000009995"
@@ -68,7 +69,7 @@ def a_kind_text_comes(house: House, zofia: Borrower) -> None:
 
 
 def it_waits_for_a_collector(house: House, sam: Collector, due: date) -> None:
-    sam.page.goto(f"{house.url}/work/?kind=broken")
+    sam.page.goto(f"{house.url}{AT_DESK}/?kind=broken")
     expect(sam.page.get_by_role("row", name="Zofia Wrona")).to_be_visible()
     sam.finds(ZOFIA.account, "Zofia Wrona")
     history = sam.history()
@@ -127,7 +128,7 @@ def the_plan_is_kept_again(house: House, zofia: Borrower, sam: Collector) -> Non
     discloses_nothing(thanks[0], house, "Zofia", "Wrona")
     history = sam.history()
     assert "Plan kept again" in history and "Payment received" in history
-    sam.page.goto(f"{house.url}/work/?kind=broken")
+    sam.page.goto(f"{house.url}{AT_DESK}/?kind=broken")
     assert sam.page.get_by_role("row", name="Zofia Wrona").count() == 0
 
 

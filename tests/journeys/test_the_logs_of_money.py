@@ -21,6 +21,7 @@ from tests.journeys.people import Borrower, Collector, borrower, collector
 from tests.journeys.test_clean_logs import traces
 from tests.journeys.test_the_day_ends import ASKS_FIRST, SAYS_NO, types_card
 from tests.journeys.test_the_day_ends import test_a_missed_payment_a_card_and_a_plan_kept_again as the_days
+from tests.portal.addresses import AT_DESK
 
 NUMBER = OWEN.who.phone.replace(" ", "")
 REFERENCE = "Paying-in slip 88-17Q"
@@ -133,7 +134,7 @@ def pages_that_refuse(browser: Browser, house: House) -> Iterator[tuple[str, str
     about = {"From": NUMBER, "Body": WORDS, "MessageSid": "SM" + "0" * 32, "id": page_of_card, "type": "Owen Ridley"}
     context = browser.new_context()
     ask = context.request
-    for path in ("/nowhere/", "/payments/", "/debt/", "/work/case/", "/hooks/", "/static/x/", "/l/", "/api/"):
+    for path in ("/nowhere/", "/payments/", "/debt/", AT_DESK + "/case/", "/hooks/", "/static/x/", "/l/", "/api/"):
         yield path, ask.get(f"{house.url}{path}{knows}", max_redirects=0).text()
     for path in (
         "/hooks/stripe",

@@ -23,6 +23,7 @@ from portal.forms import (
     TickField,
 )
 from portal.language import _l
+from tests.portal.addresses import AT_DESK
 
 blueprint = Blueprint("sink", __name__, template_folder=str(Path(__file__).parent / "templates"))
 
@@ -55,7 +56,7 @@ class Everything(Form):
 
 
 @blueprint.route("/sink", methods=["GET", "POST"])
-@blueprint.route("/work/sink", methods=["GET", "POST"], endpoint="desk")
+@blueprint.route(AT_DESK + "/sink", methods=["GET", "POST"], endpoint="desk")
 @public
 def page() -> Any:
     """One of each; posting shows every error, posting all of it well says so on the next page."""
@@ -71,7 +72,7 @@ def page() -> Any:
             {"label": "Home", "href": "#", "current": True, "count": 0, "waiting": ""},
             {"label": "Messages", "href": "#", "current": False, "count": 1, "waiting": "new"},
         ],
-        sign_out="/sink", signed_in_as="Priya N.", search="/work/sink", role="Collector",
+        sign_out="/sink", signed_in_as="Priya N.", search=AT_DESK + "/sink", role="Collector",
     ), 422 if form.is_submitted() else 200
 
 

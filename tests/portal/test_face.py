@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from portal.app import Evenly
 from portal.forms import Form
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
+from tests.portal.addresses import AT_DESK
 from tests.portal.sink import Everything
 from tests.portal.test_headers import PAGES, token_of
 
@@ -66,14 +67,14 @@ def test_every_part_at_the_desk_is_accessible_and_fits(browser: Browser, face_at
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text))
-    page.goto(face_at + "/work/sink")
+    page.goto(face_at + AT_DESK + "/sink")
     assert_no_violations(page)
     assert_no_sideways_scroll(page)
     assert not complaints, complaints
     context.close()
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/nowhere", "/work/nowhere"])
+@pytest.mark.parametrize("address", [*PAGES, "/nowhere", AT_DESK + "/nowhere"])
 def test_every_short_page_is_accessible_and_fits_on_a_small_phone(
     browser: Browser, face_at: str, address: str
 ) -> None:
@@ -283,7 +284,7 @@ def test_a_refusal_of_an_act_stands_in_the_summary(face: Evenly) -> None:
 
 
 def test_a_form_asked_by_get_reads_the_address_and_needs_no_token(face: Evenly) -> None:
-    with face.test_request_context("/work/sink?name=Idris&amount=5"):
+    with face.test_request_context(AT_DESK + "/sink?name=Idris&amount=5"):
         form = Everything.asked()
         assert form.name.data == "Idris"
         assert form.amount.data == 500

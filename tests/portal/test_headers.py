@@ -22,6 +22,7 @@ from portal.app import Evenly, create_app
 from portal.environ import Key
 from portal.health import Measures, clear
 from portal.settings import ROOT
+from tests.portal.addresses import AT_DESK
 from tests.portal.face import face_app, face_settings
 
 PAGES = ("/your-data", "/complaints", "/accessibility", "/advice", "/not-me", "/helping")
@@ -35,7 +36,7 @@ def token_of(page: str) -> str:
     return found.group(1)
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/sink", "/work/sink", "/nowhere", "/healthz", "/sink/broken"])
+@pytest.mark.parametrize("address", [*PAGES, "/sink", AT_DESK + "/sink", "/nowhere", "/healthz", "/sink/broken"])
 def test_every_answer_forbids_inline_frames_sniffing_referrers_and_keeping(
     visitor: FlaskClient, address: str
 ) -> None:
@@ -52,7 +53,7 @@ def test_every_answer_forbids_inline_frames_sniffing_referrers_and_keeping(
     assert "Server" not in headers
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/sink", "/work/sink"])
+@pytest.mark.parametrize("address", [*PAGES, "/sink", AT_DESK + "/sink"])
 def test_no_page_has_a_style_a_script_or_a_picture_of_its_own(visitor: FlaskClient, address: str) -> None:
     page = visitor.get(address).text
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|data:image", page)
@@ -132,7 +133,7 @@ def test_an_application_without_a_key_does_not_start(tmp_path: Path) -> None:
     ("address", "method", "status", "heading"),
     [
         ("/nowhere", "get", 404, "We cannot find this page"),
-        ("/work/nowhere", "get", 404, "We cannot find this page"),
+        (AT_DESK + "/nowhere", "get", 404, "We cannot find this page"),
         ("/not-me", "delete", 405, "This page cannot be used that way"),
         ("/sink/broken", "get", 500, "Something went wrong on our side"),
     ],
@@ -371,7 +372,7 @@ def test_a_chain_of_errors_keeps_codes_and_no_message(lines: Lines) -> None:
     assert not any(secret in lines.text for secret in SECRETS)
 
 
-@pytest.mark.parametrize("address", ["/work", "/staff", "//sign-in", "/sign-in/", "/work/case"])
+@pytest.mark.parametrize("address", ["/work", "/staff", "//sign-in", "/sign-in/", AT_DESK + "/case"])
 def test_no_answer_names_a_host_that_the_asker_made_up(face: Evenly, address: str) -> None:
     answer = face.test_client().get(address, headers={"Host": "evil.example"})
     assert "evil.example" not in f"{answer.headers} {answer.text}"

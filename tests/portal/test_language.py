@@ -17,6 +17,7 @@ from portal.app import Evenly
 from portal.language import SHIPPED, day, money_text, phone_text, reference
 from portal.refusals import DEBTOR, GENERAL, STAFF, sentence
 from portal.typed import amount_typed
+from tests.portal.addresses import AT_DESK
 
 UNKNOWN = refusal_code("face_test.unknown", "amount")
 AT = datetime(2026, 11, 26, 12, 24, tzinfo=UTC)
@@ -128,7 +129,7 @@ def test_typed_text_becomes_paragraphs_and_never_markup() -> None:
 
 
 @pytest.mark.parametrize(("address", "name"), [("/", "debtor"), ("/your-data", "debtor"), ("/workshop", "debtor"),
-                                               ("/work", "staff"), ("/work/cases/1", "staff"), ("/demo/", "staff")])
+                                               ("/work", "staff"), (AT_DESK + "/cases/1", "staff"), ("/demo/", "staff")])
 def test_the_address_decides_whose_words_a_page_speaks(address: str, name: str) -> None:
     assert language.face_of(address) == name
 

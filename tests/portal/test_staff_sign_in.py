@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from cases.db import Database
 from portal import passwords
 from portal.app import Evenly
+from tests.portal.addresses import AT_DESK
 from tests.portal.doors import (
     PASSWORD,
     SetClock,
@@ -22,7 +23,7 @@ from tests.portal.doors import (
 def test_all_three_let_a_collector_in_to_the_desk(app: Evenly, db: Database, superuser: Connection) -> None:
     user, secret = a_staff_member(db, app)
     browser, answer = staff_sign_in(app, "Priya@Example.org", secret)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/work/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, AT_DESK + "/")
     assert browser.get("/staff/").status_code == 200
     told = superuser.execute(text("select kind, actor from history where kind = 'sign_in.done'")).one()
     assert told.actor == f"collector:{user.id}"

@@ -24,6 +24,7 @@ from messaging import conversation
 from messaging.carriers import Inbound
 from portal.app import Evenly
 from tests.factories import AT, BY, a_charge, a_creditor, a_due, a_payment, a_person, a_user, an_account
+from tests.portal.addresses import AT_DESK
 from tests.portal.doors import SetClock, an_app, visit_as
 from tests.retold import Retold
 
@@ -46,7 +47,7 @@ class Desk:
 
     def case(self, name: str, more: str = "") -> str:
         """The address of a person's case."""
-        return f"/work/case/{self.refs[name]}{more}"
+        return f"{AT_DESK}/case/{self.refs[name]}{more}"
 
 
 @pytest.fixture(scope="session")

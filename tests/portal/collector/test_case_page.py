@@ -18,6 +18,7 @@ from portal.collector.history import _SAY, _WHAT
 from portal.collector.waiting import TEMPLATES
 from portal.collector.withheld import WITHHELD
 from tests.factories import a_charge
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk, a_text, words_of
 from tests.portal.doors import post, statements
 
@@ -80,7 +81,7 @@ def test_the_history_is_narrowed_and_paged(desk: Desk) -> None:
         for n in range(35):
             a_charge(session, account, 100 + n, desk.clock.now().date())
     first = priya.get(desk.case("idris")).get_data(as_text=True)
-    older = re.search(r'href="(/work/case/\w+\?before=\d+#his)" rel="next"', first)[1]
+    older = re.search(rf'href="({AT_DESK}/case/\w+\?before=\d+#his)" rel="next"', first)[1]
     assert "Charge £1.34" in words_of(priya.get(desk.case("idris")))
     second = words_of(priya.get(older.partition("#")[0]))
     assert "Charge £1.34" not in second and "Charge £1.00" in second and "Newest entries" in second
@@ -195,7 +196,7 @@ def test_writing_answers_the_person_once(desk: Desk) -> None:
 def test_a_message_may_need_no_answer(desk: Desk) -> None:
     priya = desk.browser("priya")
     page = priya.get(desk.case("rosalind")).get_data(as_text=True)
-    done = re.search(r'action="(/work/case/\w+/done/\d+)"', page)[1]
+    done = re.search(rf'action="({AT_DESK}/case/\w+/done/\d+)"', page)[1]
     post(priya, done, on=desk.case("rosalind"))
     assert "A message that needed no answer." in words_of(priya.get(desk.case("rosalind")))
 
@@ -213,12 +214,12 @@ def test_a_person_says_whether_an_unclear_text_went_and_nothing_is_sent_again(de
 
 
 FOREIGN = (
-    ("get", "/work/case/EV22222222"), ("get", "/work/case/nonsense"), ("get", "{rosalind}/decline/{proposal}"),
+    ("get", AT_DESK + "/case/EV22222222"), ("get", AT_DESK + "/case/nonsense"), ("get", "{rosalind}/decline/{proposal}"),
     ("get", "{rosalind}/offer/{proposal}"), ("post", "{rosalind}/approve/{proposal}"),
     ("post", "{rosalind}/withdraw/{proposal}"), ("post", "{rosalind}/uncertain/{unclear}"),
     ("post", "{rosalind}/done/{item}"), ("post", "{rosalind}/stop/{item}"), ("post", "{idris}/approve/999999999"),
-    ("get", "/work/case/EV22222222/plan"), ("get", "/work/case/EV22222222/postpone"),
-    ("get", "/work/case/EV22222222/pass-on"), ("post", "/work/case/EV22222222/write"),
+    ("get", AT_DESK + "/case/EV22222222/plan"), ("get", AT_DESK + "/case/EV22222222/postpone"),
+    ("get", AT_DESK + "/case/EV22222222/pass-on"), ("post", AT_DESK + "/case/EV22222222/write"),
 )
 """Addresses of what is another case's, or nobody's."""
 
@@ -242,7 +243,7 @@ def test_what_is_foreign_or_unknown_is_not_found(desk: Desk) -> None:
 
 def test_only_who_works_cases_comes_in(desk: Desk) -> None:
     ops, stranger = desk.browser("ops"), desk.app.test_client()
-    for where in ("/work/", desk.case("idris"), desk.case("idris", "/plan")):
+    for where in (AT_DESK + "/", desk.case("idris"), desk.case("idris", "/plan")):
         assert ops.get(where).status_code == 404, where
         assert stranger.get(where).location == "/staff/sign-in", where
 

@@ -11,12 +11,13 @@ from cases.history import Actor
 from cases.people import contact
 from cases.people.contact import live_contacts
 from tests.journeys.axe import assert_no_sideways_scroll, assert_no_violations
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk
 from tests.portal.collector.holding import a_dispute, a_hold
 from tests.portal.collector.paying import by_card, by_cash, reported, seen
 from tests.portal.papers import a_statement
 
-WIDE = ("/work/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back",
+WIDE = (AT_DESK + "/", "{idris}", "{idris}/plan", "{idris}/payment", "{idris}/payment/{paid}/take-back",
         "{idris}/letter/{letter}", "{idris}/holds/{held}", "{idris}/support", "{idris}/dispute/{disputed}",
         "{idris}/contact", "{idris}/note", "{idris}/ways")  # fmt: skip
 """Pages that are laid out otherwise where there is room."""
@@ -37,7 +38,7 @@ def served(desk: Desk) -> Iterator[str]:
 def signed_in(browser: Browser, desk: Desk, served: str, **mode: object) -> BrowserContext:
     """A browser window of Priya's."""
     client = desk.browser("priya")
-    client.get("/work/")
+    client.get(AT_DESK + "/")
     name = desk.app.config["SESSION_COOKIE_NAME"]
     context = browser.new_context(**mode)
     context.add_cookies([{"name": name, "value": client.get_cookie(name).value, "url": served}])
@@ -87,7 +88,7 @@ def test_every_page_is_accessible_and_fits(
 def test_a_proposal_is_opened_agreed_and_told_without_scripts(browser: Browser, desk: Desk, served: str) -> None:
     context = signed_in(browser, desk, served, viewport={"width": 390, "height": 800}, java_script_enabled=False)
     page = context.new_page()
-    page.goto(served + "/work/")
+    page.goto(served + AT_DESK + "/")
     page.get_by_role("button", name="Open this case").click()
     page.get_by_role("button", name="Approve and tell Idris").click()
     assert page.get_by_role("status").inner_text().startswith("Agreed")

@@ -13,6 +13,7 @@ from cases.work import queue
 from cases.work.diary import AGAINST, OUTCOMES, DiaryEntry
 from portal.collector import diary_words
 from portal.collector.diary_words import WAYS
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.doors import post
 
@@ -138,7 +139,7 @@ def test_not_them_ends_the_number_and_waits_for_somebody_who_deals_with_it(desk:
     page = words_of(tom.get(desk.case("idris")))
     assert "Perhaps not them Somebody says that they are not this person." in page
     assert "No mobile number." in page and "Contact ended Priya Nand Mobile number, from the creditor." in page
-    assert "Perhaps not them" in words_of(tom.get("/work/?kind=identity"))
+    assert "Perhaps not them" in words_of(tom.get(AT_DESK + "/?kind=identity"))
     with desk.db.acting() as session:
         item = next(each.id for each in queue.open_items(session, [desk.ids["idris"]]) if each.kind == "identity")
     post(tom, desk.case("idris", f"/done/{item}"), on=desk.case("idris"))

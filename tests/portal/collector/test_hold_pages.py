@@ -14,6 +14,7 @@ from cases.people.person import Person
 from cases.work import queue
 from portal.collector import hold_words
 from tests.factories import BY, a_charge, a_creditor, an_account
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.collector.holding import a_dispute, a_hold
 from tests.portal.doors import post
@@ -123,7 +124,7 @@ def test_a_hold_is_kept_on_or_ended_and_both_stand_in_the_history(desk: Desk) ->
 def test_a_dispute_of_the_portal_waits_in_the_queue_and_is_answered_on_its_page(desk: Desk) -> None:
     with desk.db.acting() as session:
         number = a_dispute(session, desk)
-    rows = words_of(desk.browser("priya").get("/work/?kind=disputed"))
+    rows = words_of(desk.browser("priya").get(AT_DESK + "/?kind=disputed"))
     assert "Disputes 1" in rows and "It is paid already. “I paid it at the post office in May.”" in rows
     where = f"/dispute/{number}"
     assert "Write what you looked at and found" in words_of(fill_in(desk, where, answer="stands"))
@@ -167,7 +168,7 @@ def test_a_review_comes_back_and_is_answered_by_other_days_not_by_a_click(desk: 
         assert hold_watch.pass_time(session, by=BY, at=desk.clock.now(), most=9) == 1
         item = next(each.id for each in queue.open_items(session, [desk.ids["idris"]]) if each.kind == "hold")
     priya = desk.browser("priya")
-    assert "Vulnerability: its review has come. Keep it on, or end it." in words_of(priya.get("/work/?kind=hold"))
+    assert "Vulnerability: its review has come. Keep it on, or end it." in words_of(priya.get(AT_DESK + "/?kind=hold"))
     assert post(priya, desk.case("idris", f"/done/{item}"), on=desk.case("idris")).status_code == 404
     fill_in(desk, f"/holds/{number}", **day_typed("last", date(2026, 12, 5)))
     desk.clock.at += timedelta(days=4)

@@ -16,6 +16,7 @@ from payments.reversal import REASONS
 from portal.collector import attempts, money
 from portal.collector.waiting import TAGS
 from tests.factories import BY, a_payment
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.collector.paying import by_card, by_cash, days_end, refused, reported, seen, the_plan
 from tests.portal.doors import post, statements
@@ -56,7 +57,7 @@ def test_a_plan_that_breaks_says_since_when_and_what_is_missing(desk: Desk) -> N
     whole = desk.browser("priya").get(desk.case("idris")).get_data(as_text=True)
     assert f'href="{desk.case("idris", "/payment?currency=PLN")}"' in whole
     assert f'href="{desk.case("idris", "/plan?currency=PLN")}"' in whole
-    rows = words_of(desk.browser("priya").get("/work/?kind=broken"))
+    rows = words_of(desk.browser("priya").get(AT_DESK + "/?kind=broken"))
     assert "Broken plans 1" in rows and BROKEN in rows
 
 
@@ -112,7 +113,7 @@ def test_money_that_goes_back_is_told_with_its_state_and_reason(
     assert f'href="{desk.case("idris", f"/payment/{number}/take-back")}"' in desk.browser("priya").get(
         desk.case("idris")).get_data(as_text=True)
     assert f"The card service told us the card service {said}" in page_of(desk, more="?only=money")
-    assert said in words_of(desk.browser("priya").get(f"/work/?kind={what}"))
+    assert said in words_of(desk.browser("priya").get(f"{AT_DESK}/?kind={what}"))
     dealt_with(desk, what)
     assert what not in open_kinds(desk)
 
@@ -123,7 +124,7 @@ def test_of_a_refund_the_last_that_was_told_counts(desk: Desk) -> None:
         seen(session, desk, row)
         reported(session, desk, row, "refund", "pending", "", amount=15_00)
         reported(session, desk, row, "refund", "succeeded", "", amount=15_00)
-    rows = words_of(desk.browser("priya").get("/work/?kind=refund"))
+    rows = words_of(desk.browser("priya").get(AT_DESK + "/?kind=refund"))
     part = "The card service gives £15.00 back. It is a part of £40.00. Take all of it back, then enter the rest."
     assert f"{part} It has gone." in rows and "on its way." not in rows
 
@@ -135,7 +136,7 @@ def test_a_payment_with_another_sum_is_looked_at_by_a_person(desk: Desk) -> None
     said = "£40.00 was begun, and the card service tells of another sum. Nothing is booked."
     page = page_of(desk)
     assert f"Another sum {said} Look it up at the card service, then enter it or give it back. Dealt with" in page
-    assert said in words_of(desk.browser("priya").get("/work/?kind=payment"))
+    assert said in words_of(desk.browser("priya").get(AT_DESK + "/?kind=payment"))
     dealt_with(desk, "payment")
     assert "payment" not in open_kinds(desk)
 
@@ -149,7 +150,7 @@ def test_what_the_days_run_could_not_do_goes_to_the_engineer(desk: Desk) -> None
     assert f"Stuck in the day’s run {said} Dealt with" in page
     assert ("The day’s run stands still here by rule Tidewell Housing, rent. The error is NumericValueOutOfRange."
             " Tell the engineer.") in page
-    assert said in words_of(desk.browser("priya").get("/work/?kind=stuck"))
+    assert said in words_of(desk.browser("priya").get(AT_DESK + "/?kind=stuck"))
     dealt_with(desk, "stuck")
     assert "stuck" not in open_kinds(desk)
 
@@ -239,12 +240,12 @@ def test_the_queue_asks_as_much_for_many_items_of_money_as_for_one(desk: Desk) -
         reported(session, desk, row, "refund", "pending", "")
     priya = desk.browser("priya")
     with statements(desk.db) as one:
-        priya.get("/work/?kind=refund")
+        priya.get(AT_DESK + "/?kind=refund")
     with desk.db.acting() as session:
         for amount in (41_00, 42_00, 43_00):
             row = by_card(session, desk, "idris", ["rent"], amount)
             seen(session, desk, row)
             reported(session, desk, row, "refund", "pending", "")
     with statements(desk.db) as many:
-        priya.get("/work/?kind=refund")
+        priya.get(AT_DESK + "/?kind=refund")
     assert len(many) == len(one), "\n".join(many)

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from cases.debts.account import Account
 from payments.attempt import PaymentAttempt, shares_of
 from tests.factories import a_payment
+from tests.portal.addresses import AT_DESK
 from tests.portal.collector.conftest import Desk, words_of
 from tests.portal.doors import post, statements, token_of
 
@@ -191,7 +192,7 @@ def test_another_persons_debt_cannot_be_chosen(desk: Desk) -> None:
     priya = desk.browser("priya")
     answer = post(priya, desk.case("bertram", "/payment"), **money(desk, debts=[str(desk.ids["alarm"])]))
     assert answer.status_code == 422
-    assert priya.get("/work/case/EV22222222/payment").status_code == 404
+    assert priya.get(AT_DESK + "/case/EV22222222/payment").status_code == 404
     assert desk.browser("ops").get(desk.case("idris", "/payment")).status_code == 404
 
 
