@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from portal.demo.characters import CHARACTERS
 from tests.journeys.house import House
 from tests.journeys.test_one_true_story import test_one_true_story as the_story
+from tests.portal.addresses import AT_DESK
 
 PERSONAL = """
 select unnest(array[name, name_norm, case_ref]) from person
